@@ -1,0 +1,59 @@
+"""The vocabulary of the project: what a patient, a finding, a state and a decision are. No I/O."""
+
+from raretriage.domain.certificate import Basis, Certificate, Price, Refusal
+from raretriage.domain.decision import Decision, UnsureReason, decide
+from raretriage.domain.encounter import (
+    HPO_ID_PATTERN,
+    PERIOD_PATTERN,
+    Diagnosis,
+    Encounter,
+    FindingStatus,
+    LabelSource,
+    Phenotype,
+    Pregnancy,
+    Presentation,
+    Pseudonym,
+    RawPatientId,
+    Sex,
+    VisitType,
+)
+from raretriage.domain.ranges import RANGES, VITALS, Range, fever_from_temperature
+from raretriage.domain.red_flags import RedFlag, red_flags
+from raretriage.domain.state import RARE_LABEL, STATUS_LABELS, UNSURE_LABEL, RareFlag, State
+from raretriage.domain.tiers import InputTier, tier_of
+
+__all__ = [
+    "HPO_ID_PATTERN",
+    "PERIOD_PATTERN",
+    "RANGES",
+    "RARE_LABEL",
+    "STATUS_LABELS",
+    "UNSURE_LABEL",
+    "VITALS",
+    "Basis",
+    "Certificate",
+    "Decision",
+    "Diagnosis",
+    "Encounter",
+    "FindingStatus",
+    "InputTier",
+    "LabelSource",
+    "Phenotype",
+    "Pregnancy",
+    "Presentation",
+    "Price",
+    "Pseudonym",
+    "Range",
+    "RareFlag",
+    "RawPatientId",
+    "RedFlag",
+    "Refusal",
+    "Sex",
+    "State",
+    "UnsureReason",
+    "VisitType",
+    "decide",
+    "fever_from_temperature",
+    "red_flags",
+    "tier_of",
+]

@@ -1,0 +1,85 @@
+"""From probabilities to what is said: the table of the design, and nothing else."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from raretriage.domain.certificate import Certificate
+from raretriage.domain.red_flags import RedFlag
+from raretriage.domain.state import STATUS_LABELS, UNSURE_LABEL, RareFlag, State
+from raretriage.domain.tiers import InputTier
+
+
+class UnsureReason(StrEnum):
+    """Why the answer is NO SEGURO, in the order in which it is looked for."""
+
+    OUTSIDE_TRAINING = "outside_training"
+    UNLIKE_CALIBRATION = "unlike_calibration"
+    SEVERAL_STATES = "several_states"
+    HEALTHY_BUT_RARE = "healthy_but_rare"
+
+
+class Decision(BaseModel):
+    """The state and the rarity as two things, with what they rest on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state: State | None
+    """The state, or None when unsure; then `unsure` says why."""
+    unsure: tuple[UnsureReason, ...]
+    states: tuple[State, ...]
+    """The states that cannot be excluded, in the order of `State`."""
+    rare: RareFlag
+    review: bool
+    """A specialist (rare) or a clinician (unsure) must look before anything else is concluded."""
+    tier: InputTier
+    certificate: Certificate | None
+    """The promise behind `rare`; None means that none applies."""
+    red_flags: tuple[RedFlag, ...]
+    outside: tuple[str, ...] = ()
+    """Fields outside what the model was trained on."""
+
+    @property
+    def status(self) -> str:
+        """The wire word: one of the four labels, or NO SEGURO."""
+        return UNSURE_LABEL if self.state is None else STATUS_LABELS[self.state]
+
+
+def decide(
+    states: Iterable[State],
+    rare: RareFlag,
+    *,
+    tier: InputTier,
+    certificate: Certificate | None = None,
+    red_flags: tuple[RedFlag, ...] = (),
+    outside: tuple[str, ...] = (),
+) -> Decision:
+    """Join the set of possible states with the rare flag.
+
+    Args:
+        states: states that cannot be excluded; empty means unlike anything in the calibration data.
+        rare: flag at the certified threshold, or not assessed where nothing is certified.
+        outside: input fields outside the training range; any of them makes the state unsure.
+    """
+    possible = tuple(state for state in State if state in set(states))
+    reasons: list[UnsureReason] = []
+    if outside:
+        reasons.append(UnsureReason.OUTSIDE_TRAINING)
+    if not possible:
+        reasons.append(UnsureReason.UNLIKE_CALIBRATION)
+    if len(possible) > 1:
+        reasons.append(UnsureReason.SEVERAL_STATES)
+    if possible == (State.HEALTHY,) and rare is RareFlag.YES:
+        reasons.append(UnsureReason.HEALTHY_BUT_RARE)
+    return Decision(
+        state=None if reasons else possible[0],
+        unsure=tuple(reasons),
+        states=possible,
+        rare=rare,
+        review=bool(reasons) or rare is RareFlag.YES,
+        tier=tier,
+        certificate=certificate,
+        red_flags=red_flags,
+        outside=outside,
+    )
