@@ -1,0 +1,28 @@
+"""Everything `bucket` can raise.
+
+BucketError
+├── NothingPublished   the environment's ledger is empty
+├── Tampered           an artefact's bytes are not those that the manifest or the ledger names
+├── BrokenLedger       an entry does not follow from the one before
+└── LostRace           somebody else appended first; read the ledger again and decide anew
+"""
+
+
+class BucketError(Exception):
+    """The published artefacts and what they say of themselves do not agree, or are not there."""
+
+
+class NothingPublished(BucketError):
+    """No model has been published to this environment."""
+
+
+class Tampered(BucketError):
+    """A hash does not match: the artefact must not be used."""
+
+
+class BrokenLedger(BucketError):
+    """The chain of ledger entries does not hold."""
+
+
+class LostRace(BucketError):
+    """Two wrote the same ledger entry; this one lost and changed nothing."""

@@ -1,0 +1,42 @@
+"""Where things lie in the bucket: the only place that spells its keys."""
+
+from typing import Literal
+
+from raretriage.bucket.manifest import MODEL_NAME
+
+Environment = Literal["dev", "prod"]
+
+MODEL_FILE = "model.onnx"
+MANIFEST_FILE = "manifest.json"
+KNOWLEDGE_FILE = "knowledge.json.gz"
+
+
+def version_key(version: str, file: str) -> str:
+    return f"models/{MODEL_NAME}/versions/{version}/{file}"
+
+
+def served_key(env: Environment, file: str) -> str:
+    """The copy that simple clients download; repaired from the ledger, never the authority."""
+    return f"models/{MODEL_NAME}/{env}/{file}"
+
+
+def ledger_prefix(env: Environment) -> str:
+    return f"ledger/{env}/"
+
+
+def ledger_key(env: Environment, number: int) -> str:
+    return f"{ledger_prefix(env)}{number:08d}.json"
+
+
+def knowledge_key(version: str) -> str:
+    return f"knowledge/{version}/{KNOWLEDGE_FILE}"
+
+
+def log_part_key(env: Environment, day: str, part: str) -> str:
+    """`day` is the UTC date, `part` sorts in the order of writing."""
+    return f"logs/{env}/{day}/{part}"
+
+
+def log_copy_key(env: Environment) -> str:
+    """The current day's predictions as one file, a copy rebuilt from the parts."""
+    return f"logs/{env}/predicciones_{env}.txt"

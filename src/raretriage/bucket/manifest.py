@@ -1,0 +1,96 @@
+"""What a published model says of itself: the one document that release writes and the service reads."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from raretriage.domain import Certificate, InputTier, Refusal, State
+from raretriage.features import FeatureContract
+
+MODEL_NAME = "rare-disease-triage"
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoredFile(_Part):
+    """One file of a version's folder."""
+
+    sha256: Sha256
+    bytes: Annotated[int, Field(ge=0)]
+
+
+class KnowledgeRef(_Part):
+    version: str
+    sha256: Sha256
+
+
+class DataVersion(_Part):
+    """Which encounters the model was fitted on."""
+
+    lake_version: Annotated[int, Field(ge=0)]
+    encounters: Annotated[int, Field(ge=1)]
+    patients: Annotated[int, Field(ge=1)]
+    simulated: bool
+    """True where the patients are made up; then every page says so."""
+    periods: tuple[str, ...]
+
+
+class StateSets(_Part):
+    """Class-conditional prediction sets: a state stays possible when its probability reaches its own bound.
+
+    Per tier, for each state the quantile of the true class's probability over that state's calibration patients, so
+    that at most 1 - coverage of each state's patients lose their own state (Mondrian split conformal, Vovk 2012,
+    "Conditional validity of inductive conformal predictors"). Holds as long as each class's own patients do not change.
+    """
+
+    coverage: Annotated[float, Field(gt=0, lt=1)]
+    bounds: dict[InputTier, dict[State, Annotated[float, Field(ge=0, le=1)]]]
+
+
+class Metric(_Part):
+    """One figure with what it needs to be believed."""
+
+    name: str
+    split: str
+    tier: InputTier
+    value: float
+    low: float
+    high: float
+    n: Annotated[int, Field(ge=1)]
+
+
+class GraphContract(_Part):
+    """Names in the ONNX graph. Inputs: see `FeatureContract`. Outputs: float32 (n, 4) in the order of `State`; (n,)."""
+
+    numeric: Literal["numeric"] = "numeric"
+    categorical: Literal["categorical"] = "categorical"
+    phenotypes: Literal["phenotypes"] = "phenotypes"
+    state_probabilities: Literal["state_probabilities"] = "state_probabilities"
+    rare_probability: Literal["rare_probability"] = "rare_probability"
+
+
+class Manifest(_Part):
+    """A version of the model, complete: without this file's hash in the ledger nothing of it is trusted."""
+
+    schema_version: Literal[1] = 1
+    name: Literal["rare-disease-triage"] = MODEL_NAME
+    version: Annotated[str, Field(pattern=r"^[0-9A-Za-z.\-]+$")]
+    created: datetime
+    git_commit: str
+    estimators: dict[Literal["state", "rare"], str]
+    """Kind of estimator behind each head, e.g. "xgboost"."""
+    data: DataVersion
+    knowledge: KnowledgeRef
+    features: FeatureContract
+    graph: GraphContract = GraphContract()
+    certificates: dict[InputTier, Certificate | Refusal]
+    state_sets: StateSets
+    training_range: dict[str, tuple[float, float]]
+    """Smallest and largest value seen in training, for the fields that make an answer unsure outside of it."""
+    metrics: tuple[Metric, ...]
+    files: dict[str, StoredFile]
+    """Every file of the version's folder but the manifest itself, by name."""

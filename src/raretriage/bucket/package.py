@@ -1,0 +1,67 @@
+"""Reading what an environment serves: ledger entry, then version, every byte checked against its hash."""
+
+import hashlib
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from raretriage.bucket.errors import NothingPublished, Tampered
+from raretriage.bucket.layout import MANIFEST_FILE, MODEL_FILE, Environment, knowledge_key, version_key
+from raretriage.bucket.ledger import LedgerEntry, read_ledger
+from raretriage.bucket.manifest import Manifest
+from raretriage.storage import Bucket, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPackage:
+    """A verified model with all that it needs to answer."""
+
+    manifest: Manifest
+    manifest_sha256: str
+    onnx: bytes
+    knowledge: bytes
+
+
+def current_entry(bucket: Bucket, env: Environment) -> LedgerEntry:
+    """The entry that says what `env` serves.
+
+    Raises:
+        NothingPublished: there is none yet.
+        BrokenLedger: the chain does not hold.
+    """
+    entries = read_ledger(bucket, env)
+    if not entries:
+        raise NothingPublished(f"no model is published to {env!r}: run `raretriage publish --env {env}`")
+    return entries[-1]
+
+
+def load_package(bucket: Bucket, entry: LedgerEntry) -> ModelPackage:
+    """The version that a ledger entry names.
+
+    Raises:
+        Tampered: a file is missing, cut or changed.
+    """
+    manifest_bytes = _verified(bucket, version_key(entry.to_version, MANIFEST_FILE), entry.manifest_sha256)
+    try:
+        manifest = Manifest.model_validate_json(manifest_bytes)
+    except ValidationError as error:
+        raise Tampered(f"the manifest of {entry.to_version} is not one: {error.error_count()} faults") from error
+    if manifest.version != entry.to_version or MODEL_FILE not in manifest.files:
+        raise Tampered(f"the manifest of {entry.to_version} speaks of {manifest.version}, or names no {MODEL_FILE}")
+    return ModelPackage(
+        manifest=manifest,
+        manifest_sha256=entry.manifest_sha256,
+        onnx=_verified(bucket, version_key(manifest.version, MODEL_FILE), manifest.files[MODEL_FILE].sha256),
+        knowledge=_verified(bucket, knowledge_key(manifest.knowledge.version), manifest.knowledge.sha256),
+    )
+
+
+def _verified(bucket: Bucket, key: str, sha256: str) -> bytes:
+    try:
+        data = bucket.get(key)
+    except NotFound as error:
+        raise Tampered(f"{key} is missing from the bucket: publish the version again") from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        raise Tampered(f"{key} has SHA-256 {found}, expected {sha256}: it was changed or cut; publish it again")
+    return data
