@@ -1,5 +1,6 @@
 """What a published model says of itself: the one document that release writes and the service reads."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from raretriage.domain import Certificate, InputTier, Refusal, State
 from raretriage.features import FeatureContract
 
-MODEL_NAME = "rare-disease-triage"
+MODEL_NAME: Literal["rare-disease-triage"] = "rare-disease-triage"
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -49,6 +50,10 @@ class StateSets(_Part):
 
     coverage: Annotated[float, Field(gt=0, lt=1)]
     bounds: dict[InputTier, dict[State, Annotated[float, Field(ge=0, le=1)]]]
+
+    def possible(self, tier: InputTier, probabilities: Mapping[State, float]) -> tuple[State, ...]:
+        """The states that cannot be excluded at this tier; none means unlike anything in the calibration data."""
+        return tuple(state for state in State if probabilities[state] >= self.bounds[tier][state])
 
 
 class Metric(_Part):
@@ -91,6 +96,8 @@ class Manifest(_Part):
     state_sets: StateSets
     training_range: dict[str, tuple[float, float]]
     """Smallest and largest value seen in training, for the fields that make an answer unsure outside of it."""
+    untrained_groups: tuple[Literal["neonate", "pregnant"], ...]
+    """Groups with too few training patients to answer for; their state is unsure."""
     metrics: tuple[Metric, ...]
     files: dict[str, StoredFile]
     """Every file of the version's folder but the manifest itself, by name."""

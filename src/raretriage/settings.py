@@ -1,0 +1,38 @@
+"""Configuration, read once from the environment by whoever starts something: the CLI and the service's entry point.
+
+Every setting has an embedded default (files, SQLite, DuckDB under `var/`), so that none is needed on a laptop.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Names in the environment are the field names in capitals, e.g. `MODEL_ENV=prod`."""
+
+    model_config = SettingsConfigDict(frozen=True, env_file=None, extra="ignore", protected_namespaces=())
+
+    model_env: Literal["dev", "prod"] = "dev"
+    """Which environment's model is served, and whose prediction log is written."""
+    model_uri: str = "file://./var/bucket"
+    """The bucket: file://, s3://, gs:// or az://."""
+    log_dir: Path = Path("var/log")
+    """Where the prediction log is made durable before an answer is sent."""
+    lake_url: str = "./var/lake"
+    """Delta tables: a folder or a bucket URL."""
+    warehouse_url: str = "duckdb:///var/warehouse.duckdb"
+    """SQL warehouse: a DuckDB file or any SQLAlchemy URL."""
+    mlflow_tracking_uri: str = "sqlite:///var/mlflow/mlflow.db"
+    mlflow_artifact_root: str = "./var/mlflow/artifacts"
+    pseudonym_key: str = "var/keys/pseudonym.json"
+    """The file that holds the pseudonym keys; or the keyring itself, where a secret store puts it in the environment."""
+    audit_log: Path = Path("var/audit.jsonl")
+    runs_dir: Path = Path("var/runs")
+    """Trained models before they are published, a folder each."""
+    keep_complaint: bool = False
+    """Keep the scrubbed free-text complaint in the lake. Off: it is dropped."""
+    reload_seconds: Annotated[float, Field(gt=0)] = 5.0
+    """How often the service looks for a newer ledger entry."""
