@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     mlflow_tracking_uri: str = "sqlite:///var/mlflow/mlflow.db"
     mlflow_artifact_root: str = "./var/mlflow/artifacts"
     pseudonym_key: str = "var/keys/pseudonym.json"
-    """The file that holds the pseudonym keys; or the keyring itself, where a secret store puts it in the environment."""
+    """The file that holds the pseudonym keys, or the keyring itself where a secret store puts it there."""
     audit_log: Path = Path("var/audit.jsonl")
     runs_dir: Path = Path("var/runs")
     """Trained models before they are published, a folder each."""
