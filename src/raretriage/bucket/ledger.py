@@ -95,8 +95,11 @@ def append(
         certificate_basis=certificate_basis,
         previous=previous,
     )
+    key, data = ledger_key(env, entry.number), entry.model_dump_json(indent=2).encode()
     try:
-        bucket.put_if_absent(ledger_key(env, entry.number), entry.model_dump_json(indent=2).encode())
+        bucket.put_if_absent(key, data)
     except AlreadyExists as error:
-        raise LostRace(f"entry {entry.number} of {env} was just written by someone else: look again") from error
+        # A retried request may have lost the answer to its own success: then the stored bytes are ours.
+        if bucket.get(key) != data:
+            raise LostRace(f"entry {entry.number} of {env} was just written by someone else: look again") from error
     return entry
