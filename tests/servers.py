@@ -127,7 +127,7 @@ def running_seaweedfs() -> Iterator[S3Bucket]:
         keys = {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
         endpoint = f"http://127.0.0.1:{ports[6]}"
         # SIGKILL: SIGTERM waits 10 s for clients that a test left connected, and the data is thrown away.
-        with _running(command, root / "log", cwd=root, stop=signal.SIGKILL, env={**os.environ, **keys}) as process:
+        with _running(command, root / "log", cwd=root, stop=signal.SIGKILL, env=os.environ | keys) as process:
             _wait(
                 "SeaweedFS filer",
                 process,
@@ -137,6 +137,9 @@ def running_seaweedfs() -> Iterator[S3Bucket]:
             _wait("SeaweedFS S3", process, root / "log", lambda: _answers("127.0.0.1", ports[6], "GET", "/"))
             env = {**keys, "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1", "AWS_ALLOW_HTTP": "true"}
             yield S3Bucket(f"s3://{bucket}", endpoint, env)
+        for part, port in zip(("master", "volume", "filer", "s3"), (*ports[1:6:2], ports[7]), strict=True):
+            # A killed server leaves these, at a fixed place.
+            Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock").unlink(missing_ok=True)
 
 
 def free_ports(count: int) -> list[int]:

@@ -69,7 +69,7 @@ def _remote(url: str, options: Mapping[str, str]) -> Bucket:
         raise InvalidAddress("no credentials or queries in a bucket's URL; use the environment or options")
     settings = dict(options)
     allow_http = settings.pop("allow_http", os.environ.get("AWS_ALLOW_HTTP", "false"))
-    client: "ClientConfig" = {
+    client: ClientConfig = {
         "connect_timeout": _CONNECT_TIMEOUT,
         "read_timeout": _READ_TIMEOUT,
         "timeout": _REQUEST_TIMEOUT,
