@@ -1,0 +1,120 @@
+"""What the rest of the system asks of the knowledge: terms, diseases, their findings, and what is rare."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from raretriage.knowledge.annotations import Annotation
+from raretriage.knowledge.ontology import Ontology
+from raretriage.knowledge.rarity import Clause
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a part of the knowledge comes from. `licence` is what the file itself says."""
+
+    name: str
+    release: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disease:
+    id: str
+    name: str
+    clause: Clause
+    """The sentence of the rarity rule that decided; `clause.is_rare` is the verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """All annotations as columns of equal length, sorted by disease.
+
+    Whole numbers into small tables: 260,000 row objects would take seconds to load, these take milliseconds.
+    """
+
+    starts: tuple[int, ...]
+    """First row of each disease, then the number of rows: disease i has rows starts[i] to starts[i + 1]."""
+    hpo: tuple[int, ...]
+    excluded: tuple[int, ...]
+    frequency: tuple[int, ...]
+    onset: tuple[int, ...]
+    sex: tuple[int, ...]
+    reference: tuple[int, ...]
+    texts: tuple[str, ...]
+    """What the numbers of hpo, frequency, onset, sex and reference stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """One release of everything known, frozen. Built by `build_knowledge`, read back by `load_knowledge`."""
+
+    version: str
+    """Release and a hash of the content, such as `hpo-2025-01-16-ab12cd34`."""
+    sources: tuple[Source, ...]
+    ontology: Ontology
+    diseases: tuple[Disease, ...]
+    columns: Columns
+    snomed_to_hpo: Mapping[str, str]
+    """SNOMED CT code -> current HPO id, from the cross references in hp.obo.
+
+    Many to one: several codes mean one finding. A code that hp.obo gives to several findings is left out, for
+    guessing one of them would invent a finding. SNOMED CT needs a national licence (IHTSDO affiliate) to use in
+    production.
+    """
+    _row_of: Mapping[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        rows = {disease.id: row for row, disease in enumerate(self.diseases)}
+        object.__setattr__(self, "_row_of", MappingProxyType(rows))
+
+    def resolve(self, hpo_id: str) -> str:
+        """The current id for a current, alternative or replaced one. Raises `UnknownTerm`, naming near valid ids."""
+        return self.ontology.resolve(hpo_id)
+
+    def find(self, hpo_id: str) -> str | None:
+        """As `resolve`, with None for an unknown id."""
+        return self.ontology.find(hpo_id)
+
+    def label(self, hpo_id: str) -> str:
+        """The English name of the term that the id stands for. Raises `UnknownTerm`."""
+        return self.ontology.term(hpo_id).name
+
+    def ancestors(self, hpo_id: str) -> frozenset[str]:
+        """The finding and all it is a kind of, up to phenotypic abnormality; empty for a term that is no finding.
+
+        Raises `UnknownTerm`.
+        """
+        return self.ontology.ancestors(hpo_id)
+
+    def is_finding(self, hpo_id: str) -> bool:
+        """True for a phenotypic abnormality, False for onset, inheritance and the like. Raises `UnknownTerm`."""
+        return self.ontology.is_finding(hpo_id)
+
+    def disease_name(self, disease_id: str) -> str | None:
+        """The disease's English name, None if there is no such disease here."""
+        row = self._row_of.get(disease_id)
+        return None if row is None else self.diseases[row].name
+
+    def is_rare(self, disease_id: str) -> bool | None:
+        """The verdict of the rarity rule (`raretriage.knowledge.rarity`); None when it gives none."""
+        row = self._row_of.get(disease_id)
+        return None if row is None else self.diseases[row].clause.is_rare
+
+    def annotations(self, disease_id: str) -> Iterator[Annotation]:
+        """Everything annotated to a disease, in the file's order; nothing for an unknown disease."""
+        row = self._row_of.get(disease_id)
+        if row is None:
+            return
+        columns = self.columns
+        text = columns.texts
+        for i in range(columns.starts[row], columns.starts[row + 1]):
+            yield Annotation(
+                disease_id=disease_id,
+                hpo_id=text[columns.hpo[i]],
+                excluded=bool(columns.excluded[i]),
+                frequency=text[columns.frequency[i]],
+                onset=text[columns.onset[i]],
+                sex=text[columns.sex[i]],
+                reference=text[columns.reference[i]],
+            )
