@@ -1,0 +1,23 @@
+"""Everything `release` can raise.
+
+ReleaseError
+├── ParityError       the exported graph does not give the fitted pipelines' probabilities
+├── IncompleteRun     the run's folder lacks a file, or a file is not what the manifest says
+└── NotForProduction  a promise calibrated on simulated patients needs an explicit, recorded flag for prod
+"""
+
+
+class ReleaseError(Exception):
+    """A model cannot be released as it is."""
+
+
+class ParityError(ReleaseError):
+    """The exported graph and the fitted pipelines disagree."""
+
+
+class IncompleteRun(ReleaseError):
+    """A run's folder is not whole."""
+
+
+class NotForProduction(ReleaseError):
+    """A refusal: this model may not be served in prod as asked."""

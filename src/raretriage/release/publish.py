@@ -1,0 +1,102 @@
+"""From a run's folder to what an environment serves: files, then the ledger entry, then the copies."""
+
+import logging
+from datetime import datetime
+from typing import Literal
+
+from raretriage.bucket import (
+    KNOWLEDGE_FILE,
+    MANIFEST_FILE,
+    MODEL_FILE,
+    Environment,
+    LedgerEntry,
+    append,
+    knowledge_key,
+    read_ledger,
+    served_key,
+    version_key,
+)
+from raretriage.domain import Basis, Certificate
+from raretriage.release.errors import IncompleteRun, NotForProduction
+from raretriage.release.run import Run
+from raretriage.storage import AlreadyExists, Bucket, probe_put_if_absent
+
+log = logging.getLogger(__name__)
+
+
+def publish(
+    run: Run,
+    bucket: Bucket,
+    env: Environment,
+    *,
+    who: str,
+    why: str,
+    now: datetime,
+    allow_simulated_in_prod: bool = False,
+) -> LedgerEntry:
+    """Make this run what `env` serves. Doing it twice changes nothing the second time.
+
+    The version's folder is complete before the ledger names it, so a publish that dies on the way is invisible.
+
+    Raises:
+        NotForProduction: prod was asked for a simulated or uncertified model without the flag.
+        LostRace: somebody else published at the same time.
+        IncompleteRun: the bucket holds another model under this version.
+    """
+    certified = [c for c in run.manifest.certificates.values() if isinstance(c, Certificate)]
+    basis: Literal["simulated", "local"] = (
+        "simulated" if run.manifest.data.simulated or any(c.basis is Basis.SIMULATED for c in certified) else "local"
+    )
+    if env == "prod":
+        _check_production(run, bool(certified), basis, allow_simulated_in_prod)
+        why = f"{why} [simulated basis allowed explicitly]" if basis == "simulated" else why
+    probe_put_if_absent(bucket)
+    _upload(run, bucket)
+    entries = read_ledger(bucket, env)
+    if entries and entries[-1].manifest_sha256 == run.manifest_sha256:
+        entry = entries[-1]
+    else:
+        entry = append(
+            bucket,
+            env,
+            action="publish",
+            to_version=run.manifest.version,
+            manifest_sha256=run.manifest_sha256,
+            certificate_basis=basis,
+            who=who,
+            why=why,
+            now=now,
+        )
+        log.info("release.published", extra={"version": entry.to_version, "environment": env, "entry": entry.number})
+    for name in (MODEL_FILE, MANIFEST_FILE):
+        bucket.put(served_key(env, name), run.read(name))
+    return entry
+
+
+def _check_production(run: Run, is_certified: bool, basis: str, allowed: bool) -> None:
+    if not is_certified:
+        raise NotForProduction(f"{run.manifest.version} certifies no tier: rare patients would not be assessed at all")
+    if basis == "simulated" and not allowed:
+        raise NotForProduction(
+            f"{run.manifest.version} was calibrated on simulated patients: recalibrate on local ones, or pass "
+            "--allow-simulated, which the ledger records and every page then says"
+        )
+
+
+def _upload(run: Run, bucket: Bucket) -> None:
+    version = run.manifest.version
+    _put_once(bucket, knowledge_key(run.manifest.knowledge.version), run.read(KNOWLEDGE_FILE))
+    for name in sorted(run.manifest.files):
+        _put_once(bucket, version_key(version, name), run.read(name))
+    # Last: a version without its manifest is not a version.
+    _put_once(bucket, version_key(version, MANIFEST_FILE), run.read(MANIFEST_FILE))
+
+
+def _put_once(bucket: Bucket, key: str, data: bytes) -> None:
+    try:
+        bucket.put_if_absent(key, data)
+    except AlreadyExists:
+        if bucket.get(key) != data:
+            raise IncompleteRun(
+                f"{key} is already in the bucket with other content: a version is never overwritten; train again"
+            ) from None

@@ -1,0 +1,75 @@
+"""A trained model as a folder: everything that will be published, complete or not there at all."""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from raretriage.bucket import KNOWLEDGE_FILE, MANIFEST_FILE, Manifest, StoredFile
+from raretriage.release.errors import IncompleteRun
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A folder that was checked against its manifest."""
+
+    folder: Path
+    manifest: Manifest
+    manifest_sha256: str
+
+    def read(self, name: str) -> bytes:
+        """One file of the version, or the knowledge it was trained with."""
+        return (self.folder / name).read_bytes()
+
+
+def stored(data: bytes) -> StoredFile:
+    """What the manifest says of a file."""
+    return StoredFile(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
+
+
+def write_run(folder: Path, manifest: Manifest, files: Mapping[str, bytes], knowledge: bytes) -> Run:
+    """Write a run's folder in one step; an interrupted call leaves nothing behind.
+
+    Args:
+        folder: must not exist, or hold the same run.
+        files: by name, exactly those that the manifest lists.
+        knowledge: the artefact that the manifest refers to.
+    """
+    if set(files) != set(manifest.files):
+        raise IncompleteRun(f"the manifest lists {sorted(manifest.files)}, given were {sorted(files)}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".writing-") as temporary:
+        made = Path(temporary) / "run"
+        made.mkdir()
+        for name, data in {**files, KNOWLEDGE_FILE: knowledge}.items():
+            (made / name).write_bytes(data)
+        (made / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.rename(folder)
+    return read_run(folder)
+
+
+def read_run(folder: Path) -> Run:
+    """A run's folder, every file checked.
+
+    Raises:
+        IncompleteRun: there is no run, or one of its files is missing or changed.
+    """
+    try:
+        text = (folder / MANIFEST_FILE).read_bytes()
+        manifest = Manifest.model_validate_json(text)
+    except FileNotFoundError:
+        raise IncompleteRun(f"no trained model in {folder}: run `raretriage train` first") from None
+    except ValidationError as error:
+        raise IncompleteRun(f"{folder / MANIFEST_FILE} is no manifest ({error.error_count()} faults)") from error
+    expected = {name: file.sha256 for name, file in manifest.files.items()}
+    for name, sha256 in {**expected, KNOWLEDGE_FILE: manifest.knowledge.sha256}.items():
+        path = folder / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            raise IncompleteRun(f"{path} is missing or was changed: run `raretriage train` again")
+    return Run(folder=folder, manifest=manifest, manifest_sha256=hashlib.sha256(text).hexdigest())
