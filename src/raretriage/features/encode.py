@@ -50,7 +50,7 @@ class Ontology(Protocol):
     """The `is_a` hierarchy that findings are rolled up by."""
 
     def ancestors(self, hpo_id: str) -> frozenset[str]:
-        """The term itself and all it is a kind of; KeyError for an unknown id."""
+        """The term itself and all it is a kind of; LookupError for an unknown id."""
         ...
 
 
@@ -123,7 +123,7 @@ class Encoder:
     def _ancestors(self, term: str) -> frozenset[str]:
         try:
             return self._ontology.ancestors(term)
-        except KeyError:
+        except LookupError:
             raise UnknownFinding(
                 f"phenotypes: {term} is not in the loaded ontology ({self.contract.knowledge_version})"
             ) from None

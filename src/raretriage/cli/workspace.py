@@ -1,0 +1,96 @@
+"""What commands share, built from the settings when it is first asked for; every access leaves an audit line."""
+
+import getpass
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from raretriage.cli.exits import InputError
+from raretriage.knowledge import Knowledge, build_knowledge, dump, load_knowledge, locate_sources
+from raretriage.privacy import AuditLog, Keyring
+from raretriage.settings import Settings
+from raretriage.storage import Bucket, open_bucket
+
+if TYPE_CHECKING:
+    from raretriage.lake import Lake
+
+
+class Workspace:
+    """The back ends that the settings name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def knowledge_bytes(self) -> bytes:
+        """The artefact as stored; built once where it is not there."""
+        path = self.settings.knowledge_file
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}.{os.getpid()}")
+            temporary.write_bytes(dump(build_knowledge(*locate_sources())))
+            temporary.replace(path)
+        return path.read_bytes()
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        return load_knowledge(self.knowledge_bytes)
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        return open_bucket(self.settings.model_uri)
+
+    @cached_property
+    def lake(self) -> "Lake":
+        from raretriage.lake import Lake
+
+        return Lake(self.settings.lake_url)
+
+    def keyring(self) -> Keyring:
+        """The pseudonym keys; a new file is made where the settings name one that is not there."""
+        named = self.settings.pseudonym_key
+        path = Path(named)
+        if not named.lstrip().startswith("{") and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with self.audited("create key", str(path)):
+                Keyring.create().save(path)
+        with self.audited("read key", "inline" if named.lstrip().startswith("{") else named):
+            return Keyring.from_settings(named)
+
+    @contextmanager
+    def audited(self, action: str, target: str) -> Iterator[None]:
+        """Leave an audit line about the block: done, or the kind of error that ended it."""
+        log = AuditLog(self.settings.audit_log)
+        try:
+            yield
+        except BaseException as error:
+            log.record(getpass.getuser(), action, target, datetime.now(UTC), type(error).__name__)
+            raise
+        log.record(getpass.getuser(), action, target, datetime.now(UTC), "done")
+
+
+def git_commit() -> str:
+    """The commit of the code that runs; "unknown" outside a checkout, "-dirty" added to one with changes."""
+    here = Path(__file__).resolve().parent
+    try:
+        found = subprocess.run(  # noqa: S603 - fixed command
+            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+def existing(path: Path, what: str) -> Path:
+    """The path, if there is something."""
+    if not path.exists():
+        raise InputError(f"{what} {path} does not exist")
+    return path
