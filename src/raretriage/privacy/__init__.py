@@ -13,6 +13,7 @@ from raretriage.privacy.allow import (
     require_understood,
     understood_modifiers,
 )
+from raretriage.privacy.audit import AuditLog, redact_url
 from raretriage.privacy.dates import age_at, coarsen_age, period_of, shift_date
 from raretriage.privacy.errors import (
     AllowListError,
@@ -28,6 +29,7 @@ from raretriage.privacy.errors import (
     UnknownResource,
 )
 from raretriage.privacy.keyring import Keyring, Kind
+from raretriage.privacy.presentation import deidentify_presentation
 from raretriage.privacy.regions import region_of
 from raretriage.privacy.scrub import Scrubber
 from raretriage.privacy.sources import find_source, safe_source
@@ -35,6 +37,7 @@ from raretriage.privacy.sources import find_source, safe_source
 __all__ = [
     "AllowListError",
     "AuditFailed",
+    "AuditLog",
     "Keyring",
     "KeyringError",
     "KeyringExists",
@@ -53,9 +56,11 @@ __all__ = [
     "allowed_resources",
     "coarsen_age",
     "code_may_pass",
+    "deidentify_presentation",
     "find_source",
     "period_of",
     "project",
+    "redact_url",
     "region_of",
     "require_understood",
     "safe_source",

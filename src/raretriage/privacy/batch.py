@@ -82,19 +82,19 @@ def deidentify(
     columns = {
         **{name: rows[name] for name in IDENTIFIED.names if name in DEIDENTIFIED.names},
         **{name: _closed(rows[name], {str(value) for value in values}) for name, values in _CLOSED_SETS.items()},
-        "encounter_id": _each(rows["raw_encounter_id"], lambda raw: keyring.pseudonym(Kind.ENCOUNTER, raw)),
+        "encounter_id": each_distinct(rows["raw_encounter_id"], lambda raw: keyring.pseudonym(Kind.ENCOUNTER, raw)),
         "patient_id": patients,
         "encounter_date": _shifted(encounter_days, shifts),
         "period": _periods(encounter_days),
         "age_years": _ages(rows["birth_date"], encounter_days, rows["age_years"]),
-        "site": _each(rows["raw_site"], lambda raw: keyring.pseudonym(Kind.SITE, raw) if raw else None),
+        "site": each_distinct(rows["raw_site"], lambda raw: keyring.pseudonym(Kind.SITE, raw) if raw else None),
         "region": _regions(rows),
         "phenotypes": sort_findings(_vetted_findings(rows["phenotypes"])),
         "complaint": _complaints(rows["complaint"], scrubber or Scrubber(), keep=keep_complaint),
         "diagnosis_system": systems,
         "diagnosis_code": codes,
         "label_date": _shifted(_days(rows["raw_label_date"]), shifts),
-        "source_file": _each(rows["source_file"], lambda name: safe_source(name, keyring)),
+        "source_file": each_distinct(rows["source_file"], lambda name: safe_source(name, keyring)),
         "key_id": pa.repeat(pa.scalar(keyring.key_id, pa.string()), len(batch)),
         "row_hash": pa.repeat(pa.scalar("", pa.string()), len(batch)),
     }
@@ -106,6 +106,13 @@ def with_row_hashes(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch with `row_hash` computed anew from its content."""
     place = batch.schema.get_field_index("row_hash")
     return batch.set_column(place, batch.schema.field(place), row_hashes(batch))
+
+
+def each_distinct(column: pa.StringArray, treat: Callable[[str], Pseudonym | str | None]) -> pa.StringArray:
+    """Treat every distinct value of a column once; null stays null."""
+    encoded = column.dictionary_encode()
+    treated = pa.array([treat(value) for value in encoded.dictionary.to_pylist()], pa.string())
+    return treated.take(encoded.indices)
 
 
 def _conform(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -139,13 +146,6 @@ def _patients(raw: pa.StringArray, keyring: Keyring) -> tuple[pa.StringArray, Da
     shifts = np.array([keyring.shift_days(name) for name in names], dtype=np.int64)
     places = encoded.indices.to_numpy(zero_copy_only=False)
     return pa.array(names, pa.string()).take(encoded.indices), shifts[places]
-
-
-def _each(column: pa.StringArray, treat: Callable[[str], Pseudonym | str | None]) -> pa.StringArray:
-    """Treat every distinct value once; null stays null."""
-    encoded = column.dictionary_encode()
-    treated = pa.array([treat(value) for value in encoded.dictionary.to_pylist()], pa.string())
-    return treated.take(encoded.indices)
 
 
 def _days(dates: pa.Date32Array) -> pa.Int64Array:
@@ -219,4 +219,4 @@ def _diagnoses(systems: pa.StringArray, codes: pa.StringArray) -> tuple[pa.Strin
 def _complaints(complaints: pa.StringArray, scrubber: Scrubber, *, keep: bool) -> pa.StringArray:
     if not keep:
         return pa.nulls(len(complaints), pa.string())
-    return _each(complaints, scrubber.scrub)
+    return each_distinct(complaints, scrubber.scrub)

@@ -17,7 +17,7 @@ def create_private(path: Path, text: str) -> None:
         os.link(temporary, path)
     finally:
         temporary.unlink()
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def replace_private(path: Path, text: str) -> None:
@@ -28,7 +28,7 @@ def replace_private(path: Path, text: str) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def _write_beside(path: Path, text: str) -> Path:
@@ -46,7 +46,8 @@ def _write_beside(path: Path, text: str) -> Path:
     return Path(name)
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Make the names in a folder durable: a new file's content alone does not survive a power cut."""
     handle = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -55,6 +55,14 @@ def find_source(safe: str, names: Iterable[str], keyring: Keyring) -> str | None
     return next((name for name in names if safe_source(name, keyring) == safe), None)
 
 
+def rekey_source(safe: str, new: Keyring) -> str:
+    """The name of the same file under the keyring after the last rotation; a name without a digest stays."""
+    if not _ALREADY_SAFE.fullmatch(safe):
+        return safe
+    digest, *extensions = safe.split(".")
+    return ".".join((new.rekey(Kind.SOURCE, digest), *extensions))
+
+
 def _split(base: str) -> tuple[str, tuple[str, ...]]:
     """`a.b.ndjson.gz` to `("a.b", ("ndjson", "gz"))`: known extensions only."""
     words = base.split(".")
