@@ -1,0 +1,117 @@
+"""The three kinds of model that are compared, each as one scikit-learn Pipeline that exports to ONNX exactly.
+
+What may stand in a pipeline was measured against ONNX Runtime (probabilities, float32): median imputation, ordinal
+and one-hot encoding, scaling before a linear model, trees on unscaled numbers are exact to 1e-6; a StandardScaler or
+a product before trees, isotonic calibration, FunctionTransformer, add_indicator and string imputers are not. So
+products and indicators are columns that `features` makes.
+
+No class weights: the probabilities then mean what they say at the cohort's own frequencies, and the rare threshold
+comes from the certificate, not from 0.5.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from xgboost import XGBClassifier
+
+from raretriage.features import CATEGORICAL, ORDERED, FeatureContract
+
+
+class EstimatorKind(StrEnum):
+    """In the order of simplicity: of two that are as good, the first is taken."""
+
+    LOGISTIC_REGRESSION = "logistic_regression"
+    RANDOM_FOREST = "random_forest"
+    XGBOOST = "xgboost"
+
+
+PARAMETERS: dict[EstimatorKind, dict[str, float | int | str]] = {
+    EstimatorKind.LOGISTIC_REGRESSION: {"C": 0.3, "solver": "lbfgs", "max_iter": 300},
+    EstimatorKind.RANDOM_FOREST: {
+        "n_estimators": 80,
+        "max_depth": 14,
+        "min_samples_leaf": 5,
+        "max_features": "sqrt",
+        "max_samples": 0.7,
+    },
+    EstimatorKind.XGBOOST: {
+        "n_estimators": 120,
+        "max_depth": 4,
+        "learning_rate": 0.12,
+        "min_child_weight": 5,
+        "colsample_bytree": 0.5,
+        "max_bin": 128,
+        "tree_method": "hist",
+    },
+}
+"""Estimates, chosen small enough for a laptop; not tuned on any test."""
+
+
+def candidate(kind: EstimatorKind, contract: FeatureContract, *, seed: int, nthread: int) -> Pipeline:
+    """An unfitted pipeline for either head; it takes a `raretriage.release.onnx.frame`."""
+    return Pipeline([("columns", _columns(kind, contract)), ("estimator", _estimator(kind, seed, nthread))])
+
+
+def probabilities(model: Pipeline, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Class probabilities, shape (n, classes): four states in the order of `State`, or (not rare, rare)."""
+    return np.asarray(model.predict_proba(rows), dtype=np.float64)
+
+
+def _columns(kind: EstimatorKind, contract: FeatureContract) -> ColumnTransformer:
+    first_categorical = len(contract.numeric)
+    first_phenotype = first_categorical + len(contract.categorical)
+    position = {name: first_categorical + i for i, name in enumerate(contract.categorical)}
+    nominal = [name for name in contract.categorical if name not in ORDERED]
+    ordinal = OrdinalEncoder(
+        categories=_categories(ORDERED), handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.float32
+    )
+    one_hot = OneHotEncoder(
+        categories=_categories(nominal), handle_unknown="ignore", sparse_output=False, dtype=np.float32
+    )
+    return ColumnTransformer(
+        [
+            ("numeric", _numbers(kind), list(range(first_categorical))),
+            ("ordinal", ordinal, [position[name] for name in ORDERED]),
+            ("one_hot", one_hot, [position[name] for name in nominal]),
+            ("phenotypes", "passthrough", list(range(first_phenotype, first_phenotype + len(contract.vocabulary)))),
+        ],
+        sparse_threshold=0,
+    )
+
+
+def _numbers(kind: EstimatorKind) -> Pipeline | SimpleImputer | str:
+    # keep_empty_features: a hospital that never measures a vital sign still gives the graph that column.
+    median = SimpleImputer(strategy="median", keep_empty_features=True)
+    match kind:
+        case EstimatorKind.LOGISTIC_REGRESSION:
+            return Pipeline([("median", median), ("scale", StandardScaler())])
+        case EstimatorKind.RANDOM_FOREST:
+            return median
+        case EstimatorKind.XGBOOST:
+            return "passthrough"  # its trees learn where a missing value goes
+
+
+def _estimator(
+    kind: EstimatorKind, seed: int, nthread: int
+) -> LogisticRegression | RandomForestClassifier | XGBClassifier:
+    parameters = PARAMETERS[kind]
+    match kind:
+        case EstimatorKind.LOGISTIC_REGRESSION:
+            return LogisticRegression(**parameters, random_state=seed)
+        case EstimatorKind.RANDOM_FOREST:
+            return RandomForestClassifier(**parameters, random_state=seed, n_jobs=nthread)
+        case EstimatorKind.XGBOOST:
+            return XGBClassifier(**parameters, random_state=seed, nthread=nthread)
+
+
+def _categories(names: Sequence[str]) -> list[list[str]]:
+    return [list(CATEGORICAL[name]) for name in names]

@@ -1,0 +1,39 @@
+"""What a training run may be told: all of it is written down with the model."""
+
+from dataclasses import dataclass
+
+from raretriage.domain import Basis
+from raretriage.training.candidates import EstimatorKind
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """Choices and provenance of one run; the same table and the same config give the same model."""
+
+    basis: Basis
+    """Whose patients the table holds; `SIMULATED` is printed on every figure."""
+    lake_version: int
+    git_commit: str
+    seed: int = 20_240_601
+    target: float = 0.95
+    """Sensitivity for rare that is to be promised."""
+    confidence: float = 0.95
+    """Probability over calibration draws that the promise holds."""
+    state_coverage: float = 0.90
+    """Share of each state's patients whose own state stays in the prediction set."""
+    test_share: float = 0.20
+    """The newest quarters that together hold at least this share of the labelled encounters are the temporal test."""
+    calibration_share: float = 0.25
+    """Of the patients who are not in the temporal test."""
+    folds: int = 3
+    draws: int = 300
+    """Bootstrap draws behind every interval."""
+    nthread: int = 2
+
+    @property
+    def steps(self) -> int:
+        """How many units `train` reports to `progress` in all."""
+        cross_validated = 2 * self.folds * len(EstimatorKind)
+        left_out_and_final = 2 * self.folds + 2
+        tiers_plots_and_tracking = 3 + 1 + 1
+        return cross_validated + left_out_and_final + tiers_plots_and_tracking

@@ -1,0 +1,167 @@
+"""Every figure with its split, its tier, its n and its interval.
+
+Intervals are 95 % percentile intervals of a bootstrap by cluster: a patient's encounters are drawn together, and in
+the left-out-disease split a rare disease's too, since its patients resemble each other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from raretriage.bucket import Metric, StateSets
+from raretriage.domain import Certificate, InputTier, RareFlag, Refusal, State, decide
+from raretriage.training import weighted
+from raretriage.training.selection import brier_of_states, macro_roc_auc
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+StringArray = npt.NDArray[np.object_]
+
+TEMPORAL = "temporal"
+K_FOLD = "k-fold"
+LEFT_OUT_DISEASES = "left-out diseases"
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """n encounters that the model was not fitted on, with their truth and its answer."""
+
+    state_probabilities: FloatArray
+    """Shape (n, 4), in the order of `State`."""
+    rare_probability: FloatArray
+    state: IntArray
+    is_rare: BoolArray
+    cluster: StringArray
+    """What is drawn together by the bootstrap, shape (n,)."""
+
+    @property
+    def predicted(self) -> IntArray:
+        """The likeliest state, before any refusal."""
+        return np.asarray(self.state_probabilities.argmax(axis=1))
+
+    def take(self, rows: IntArray) -> "Scored":
+        return Scored(
+            state_probabilities=self.state_probabilities[rows],
+            rare_probability=self.rare_probability[rows],
+            state=self.state[rows],
+            is_rare=self.is_rare[rows],
+            cluster=self.cluster[rows],
+        )
+
+
+class Figures:
+    """Makes `Metric`s of one split and tier, all from the same bootstrap draws: differences of two are paired."""
+
+    def __init__(self, scored: Scored, *, split: str, tier: InputTier, draws: int, rng: np.random.Generator) -> None:
+        self.scored = scored
+        self.weights = weighted.cluster_weights(scored.cluster, draws=draws, rng=rng)
+        self._split = split
+        self._tier = tier
+
+    def metric(self, name: str, draws: FloatArray, *, n: int | None = None) -> Iterator[Metric]:
+        """One metric from its value (first) and its bootstrap draws; none where the value is not defined."""
+        if np.isfinite(draws[0]):
+            low, high = np.nanquantile(draws[1:], [0.025, 0.975])
+            rows = len(self.scored.state) if n is None else n
+            yield Metric(
+                name=name,
+                split=self._split,
+                tier=self._tier,
+                value=float(draws[0]),
+                low=float(low),
+                high=float(high),
+                n=rows,
+            )
+
+    def discrimination(self) -> Iterator[Metric]:
+        """How well both heads rank and classify, without any threshold for rare."""
+        scored, weights = self.scored, self.weights
+        matrix = weighted.confusion(scored.state, scored.predicted, weights, classes=len(State))
+        recalls = weighted.recall(matrix)
+        yield from self.metric("roc_auc_rare", weighted.roc_auc(scored.rare_probability, scored.is_rare, weights))
+        yield from self.metric(
+            "pr_auc_rare", weighted.average_precision(scored.rare_probability, scored.is_rare, weights)
+        )
+        yield from self.metric("brier_rare", weighted.mean((scored.rare_probability - scored.is_rare) ** 2, weights))
+        yield from self.metric("prevalence_rare", weighted.mean(scored.is_rare, weights))
+        yield from self.metric(
+            "roc_auc_state_macro_ovr", macro_roc_auc(scored.state_probabilities, scored.state, weights)
+        )
+        yield from self.metric("f1_state_macro", weighted.macro_f1(matrix))
+        yield from self.metric("accuracy_state", weighted.mean(scored.predicted == scored.state, weights))
+        yield from self.metric(
+            "brier_state", weighted.mean(brier_of_states(scored.state_probabilities, scored.state), weights)
+        )
+        for position, state in enumerate(State):
+            count = int(np.sum(scored.state == position))
+            yield from self.metric(f"recall_state_{state.value}", recalls[:, position], n=count)
+
+    def promise(self, certificate: Certificate | Refusal) -> Iterator[Metric]:
+        """What the certified threshold does on these patients; nothing where none is certified."""
+        if isinstance(certificate, Refusal):
+            return
+        scored, weights = self.scored, self.weights
+        is_flagged = scored.rare_probability >= certificate.threshold
+        rare, other = int(scored.is_rare.sum()), int((~scored.is_rare).sum())
+        sensitivity = weighted.mean(is_flagged[scored.is_rare], weights[:, scored.is_rare])
+        specificity = weighted.mean(~is_flagged[~scored.is_rare], weights[:, ~scored.is_rare])
+        yield from self.metric("sensitivity_rare", sensitivity, n=rare)
+        yield from self.metric("specificity_rare", specificity, n=other)
+        yield from self.metric("alerts_per_1000", 1000 * weighted.mean(is_flagged, weights))
+
+    def sets(self, possible: BoolArray, is_unsure: BoolArray) -> Iterator[Metric]:
+        """Coverage of the prediction sets, and how often the answer is NO SEGURO.
+
+        Args:
+            possible: shape (n, 4), which states stay possible.
+            is_unsure: shape (n,).
+        """
+        scored, weights = self.scored, self.weights
+        is_covered = possible[np.arange(len(scored.state)), scored.state]
+        yield from self.metric("set_coverage", weighted.mean(is_covered, weights))
+        for position, state in enumerate(State):
+            own = scored.state == position
+            yield from self.metric(
+                f"set_coverage_{state.value}", weighted.mean(is_covered[own], weights[:, own]), n=int(own.sum())
+            )
+        yield from self.metric("unsure_rate", weighted.mean(is_unsure, weights))
+        is_right = (scored.predicted == scored.state)[~is_unsure]
+        yield from self.metric(
+            "accuracy_state_when_sure", weighted.mean(is_right, weights[:, ~is_unsure]), n=int((~is_unsure).sum())
+        )
+
+    def against_rules(self, ruled: IntArray) -> Iterator[Metric]:
+        """The rule model's macro-F1, and how far the model is above it on the same draws."""
+        classes = len(State)
+        rules = weighted.macro_f1(weighted.confusion(self.scored.state, ruled, self.weights, classes=classes))
+        model = weighted.macro_f1(
+            weighted.confusion(self.scored.state, self.scored.predicted, self.weights, classes=classes)
+        )
+        yield from self.metric("f1_state_macro_rules", rules)
+        yield from self.metric("f1_state_macro_minus_rules", model - rules)
+
+
+def said(
+    scored: Scored, tier: InputTier, certificate: Certificate | Refusal, sets: StateSets
+) -> tuple[BoolArray, BoolArray]:
+    """What would be said of each encounter, by the service's own code.
+
+    Returns:
+        Which states stay possible, shape (n, 4), and where the answer is NO SEGURO, shape (n,).
+    """
+    possible = np.zeros(scored.state_probabilities.shape, dtype=np.bool_)
+    is_unsure = np.zeros(len(possible), dtype=np.bool_)
+    for row, probabilities in enumerate(scored.state_probabilities):
+        states = sets.possible(tier, dict(zip(State, probabilities.tolist(), strict=True)))
+        match certificate:
+            case Refusal():
+                rare = RareFlag.NOT_ASSESSED
+            case Certificate():
+                rare = RareFlag.YES if scored.rare_probability[row] >= certificate.threshold else RareFlag.NO
+        decision = decide(states, rare, tier=tier)
+        possible[row] = [state in decision.states for state in State]
+        is_unsure[row] = decision.state is None
+    return possible, is_unsure

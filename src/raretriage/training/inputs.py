@@ -1,0 +1,69 @@
+"""Model input of encounters at each tier, and the mix of tiers that a model is fitted on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from raretriage.domain import VITALS, InputTier
+from raretriage.features import Columns, Encoder, ModelInput, mask_to_tier
+from raretriage.release.onnx import frame
+
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+SAMPLE_ROWS = 12_000
+"""For the parity check, which wants at least 10,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class TierInputs:
+    """The same n encounters as each tier's service would see them."""
+
+    frames: Mapping[InputTier, pd.DataFrame]
+    reaches: Mapping[InputTier, BoolArray]
+    """Shape (n,): whether the encounter has what the tier is named for. Only these stand for the tier's patients."""
+
+    def mixed(self, rows: IntArray, rng: np.random.Generator) -> tuple[pd.DataFrame, IntArray]:
+        """Training input: every row as it is, and a random third each masked to vital signs and to the basic fields.
+
+        So that missing inputs are something the model has met, without making them the rule.
+
+        Returns:
+            The frame, and for each of its rows the encounter it shows (to look labels up by).
+        """
+        thirds = np.array_split(rng.permutation(rows), 3)
+        parts = {
+            InputTier.FINDINGS: rows,
+            InputTier.VITALS: np.sort(thirds[0]),
+            InputTier.BASIC: np.sort(thirds[1]),
+        }
+        mixed = pd.concat([self.frames[tier].iloc[part] for tier, part in parts.items()], ignore_index=True)
+        return mixed, np.concatenate(list(parts.values()))
+
+
+def tier_inputs(columns: Columns, encoder: Encoder) -> TierInputs:
+    """Model input of these encounters at every tier."""
+    has_finding = np.zeros(columns.count, dtype=np.bool_)
+    has_finding[columns.findings.row] = True
+    has_vital = np.any([~np.isnan(columns.numbers[vital]) for vital in VITALS], axis=0)
+    return TierInputs(
+        frames={tier: frame(encoder.encode(mask_to_tier(columns, tier))) for tier in InputTier},
+        reaches={
+            InputTier.FINDINGS: has_finding,
+            InputTier.VITALS: has_vital,
+            InputTier.BASIC: np.ones(columns.count, dtype=np.bool_),
+        },
+    )
+
+
+def parity_sample(columns: Columns, encoder: Encoder) -> ModelInput:
+    """Up to `SAMPLE_ROWS` rows of all tiers in turn, for the comparison of the exported graph."""
+    tiers = [encoder.encode(mask_to_tier(columns, tier)) for tier in InputTier]
+    return ModelInput(
+        numeric=np.concatenate([tier.numeric for tier in tiers])[:SAMPLE_ROWS],
+        categorical=np.concatenate([tier.categorical for tier in tiers])[:SAMPLE_ROWS],
+        phenotypes=np.concatenate([tier.phenotypes for tier in tiers])[:SAMPLE_ROWS],
+    )

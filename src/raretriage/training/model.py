@@ -1,0 +1,83 @@
+"""A trained model with everything that release writes into the manifest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from raretriage.bucket import DataVersion, Metric, StateSets
+from raretriage.domain import Certificate, InputTier, Pregnancy, Refusal
+from raretriage.features import FeatureContract, ModelInput
+from raretriage.training.comparison import Head
+from raretriage.training.dataset import LabelledRows, RowCounts
+from raretriage.training.selection import CandidateRow
+
+Group = Literal["neonate", "pregnant"]
+
+NEONATE_UNDER_YEARS = 1 / 12
+"""28 days, as far as the record can tell: under two years, ages are in completed months."""
+GROUP_PATIENTS = 59
+"""With fewer patients of a group not even an error rate of 5 % could be excluded: 0.95 ** 59 < 0.05."""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitCounts:
+    """Encounters and patients of each part, and what was left out of all."""
+
+    rows: RowCounts
+    encounters: Mapping[str, int]
+    patients: Mapping[str, int]
+    older_rows_left_out: int
+    test_periods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """Two fitted heads and what is known of them."""
+
+    state: Pipeline
+    """Four classes in the order of `State`."""
+    rare: Pipeline
+    """Two classes: not rare, rare."""
+    estimators: Mapping[Head, str]
+    contract: FeatureContract
+    certificates: Mapping[InputTier, Certificate | Refusal]
+    state_sets: StateSets
+    training_range: Mapping[str, tuple[float, float]]
+    """Smallest and largest value of each number over the fit encounters; a number nobody has is not in it."""
+    untrained_groups: tuple[Group, ...]
+    metrics: tuple[Metric, ...]
+    candidates: tuple[CandidateRow, ...]
+    """One line a candidate, and the rule model's."""
+    plots: Mapping[str, bytes]
+    """PNG by file name."""
+    sample: ModelInput
+    """For the parity check of the exported graph."""
+    data: DataVersion
+    """Which encounters the heads were fitted on."""
+    counts: SplitCounts
+    run_id: str | None
+    """The tracker's, or None without one."""
+
+
+def training_range(rows: LabelledRows) -> dict[str, tuple[float, float]]:
+    """Smallest and largest value of each number that any of these encounters has."""
+    return {
+        name: (float(np.nanmin(values)), float(np.nanmax(values)))
+        for name, values in rows.columns.numbers.items()
+        if not np.all(np.isnan(values))
+    }
+
+
+def untrained_groups(rows: LabelledRows) -> tuple[Group, ...]:
+    """The groups with fewer than `GROUP_PATIENTS` patients among these encounters."""
+    with np.errstate(invalid="ignore"):
+        members: dict[Group, np.ndarray] = {
+            "neonate": rows.columns.numbers["age_years"] < NEONATE_UNDER_YEARS,
+            "pregnant": rows.columns.categories["pregnant"] == Pregnancy.YES.value,
+        }
+    return tuple(
+        group for group, is_member in members.items() if len(np.unique(rows.patient_id[is_member])) < GROUP_PATIENTS
+    )
