@@ -119,6 +119,9 @@ def _findings(
         if hpo_id is None:
             issues.append(Issue(f"{field}.type.id", "unknown_hpo_id", stated))
             continue
+        if not terms.is_finding(hpo_id):
+            issues.append(Issue(f"{field}.type.id", "not_a_finding", stated))
+            continue
         excluded = at(item, "excluded") is True
         onset = None if excluded else _onset_days(item, age_days, f"{field}.onset", issues)
         finding = Finding(hpo_id, "excluded" if excluded else "observed", onset)

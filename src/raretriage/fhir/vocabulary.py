@@ -60,6 +60,8 @@ class Terms(Protocol):
 
     def find(self, hpo_id: str) -> str | None: ...
 
+    def is_finding(self, hpo_id: str) -> bool: ...
+
     def is_rare(self, disease_id: str) -> bool | None: ...
 
     @property
@@ -116,7 +118,10 @@ def classify(system: str | None, code: str | None, terms: Terms) -> Concept | No
         return Concept(Use(bare), bare) if bare in (Use.STATE, Use.RARE) else None
     if canonical == HPO:
         found = terms.find(bare)
-        return Concept(Use.UNKNOWN_FINDING, "") if found is None else Concept(Use.FINDING, found)
+        if found is None:
+            return Concept(Use.UNKNOWN_FINDING, "")
+        # Modes of inheritance, onsets and modifiers are HPO terms too, and no findings.
+        return Concept(Use.FINDING, found) if terms.is_finding(found) else None
     if canonical == SNOMED:
         mapped = terms.snomed_to_hpo.get(bare)
         return None if mapped is None else Concept(Use.FINDING, mapped)
