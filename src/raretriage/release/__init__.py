@@ -2,7 +2,7 @@
 
 from raretriage.release.errors import IncompleteRun, NotForProduction, ParityError, ReleaseError
 from raretriage.release.publish import publish
-from raretriage.release.registry import register
+from raretriage.release.registry import register, set_alias
 from raretriage.release.run import Run, read_run, stored, write_run
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "publish",
     "read_run",
     "register",
+    "set_alias",
     "stored",
     "write_run",
 ]

@@ -1,39 +1,37 @@
-"""The MLflow registry's view of a release. The ledger decides; this is kept in step with it."""
+"""The MLflow registry's view of the releases. The ledger decides; this is kept in step with it."""
 
 import logging
 
-from raretriage.bucket import MODEL_NAME, Manifest
+from raretriage.bucket import MANIFEST_FILE, MODEL_FILE, MODEL_NAME
+from raretriage.release.errors import ReleaseError
+from raretriage.release.run import Run
 
 log = logging.getLogger(__name__)
 
 
-def register(manifest: Manifest, *, tracking_uri: str, run_id: str, source: str, alias: str) -> int:
-    """Register the version under `rare-disease-triage` and give it an alias; idempotent by version.
+def register(run: Run, *, tracking_uri: str, run_id: str) -> int:
+    """Register a run's model under `rare-disease-triage` with the alias `candidate`; idempotent by version.
 
     Args:
         tracking_uri: MLflow's, for example `sqlite:///var/mlflow/mlflow.db`.
-        run_id: the MLflow run that trained it.
-        source: where MLflow keeps the run's artefacts.
-        alias: `candidate`, `dev` or `prod`.
+        run_id: the MLflow run that trained it; the graph, manifest and card are added to its artefacts.
 
     Returns:
         MLflow's number of the model version.
     """
     from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException, RestException
 
     client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
-    try:
+    if not client.search_registered_models(filter_string=f"name = '{MODEL_NAME}'"):
         client.create_registered_model(MODEL_NAME, description="State and rare-disease triage, one ONNX graph")
-    except (RestException, MlflowException) as error:
-        if "already exists" not in str(error):
-            raise
-    found = client.search_model_versions(f"name = '{MODEL_NAME}'")
-    number = next((int(v.version) for v in found if v.tags.get("version") == manifest.version), None)
+    manifest = run.manifest
+    number = _number_of(client, manifest.version)
     if number is None:
+        for name in (MODEL_FILE, MANIFEST_FILE, "model_card.md"):
+            client.log_artifact(run_id, str(run.folder / name), artifact_path="release")
         created = client.create_model_version(
             MODEL_NAME,
-            source=source,
+            source=f"{client.get_run(run_id).info.artifact_uri}/release",
             run_id=run_id,
             tags={
                 "version": manifest.version,
@@ -43,6 +41,27 @@ def register(manifest: Manifest, *, tracking_uri: str, run_id: str, source: str,
             },
         )
         number = int(created.version)
-    client.set_registered_model_alias(MODEL_NAME, alias, str(number))
-    log.info("release.registered", extra={"version": manifest.version, "alias": alias, "number": number})
+    client.set_registered_model_alias(MODEL_NAME, "candidate", str(number))
+    log.info("release.registered", extra={"version": manifest.version, "number": number})
     return number
+
+
+def set_alias(version: str, alias: str, *, tracking_uri: str) -> int:
+    """Point `dev` or `prod` at the version that the ledger now names.
+
+    Raises:
+        ReleaseError: the registry does not know the version.
+    """
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+    number = _number_of(client, version)
+    if number is None:
+        raise ReleaseError(f"MLflow at {tracking_uri} has no version {version} of {MODEL_NAME}: train it there first")
+    client.set_registered_model_alias(MODEL_NAME, alias, str(number))
+    return number
+
+
+def _number_of(client: object, version: str) -> int | None:
+    found = client.search_model_versions(f"name = '{MODEL_NAME}'")  # type: ignore[attr-defined]
+    return next((int(v.version) for v in found if v.tags.get("version") == version), None)

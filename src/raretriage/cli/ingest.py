@@ -1,0 +1,46 @@
+"""`raretriage ingest`: from any source into the lake."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from raretriage.cli.console import out, progress, write_json
+from raretriage.cli.options import JsonFile
+from raretriage.cli.workspace import Workspace
+from raretriage.ingest import IngestReport, IngestSettings, Kind, ingest, open_source
+from raretriage.privacy import redact_url
+from raretriage.settings import Settings
+
+
+def ingest_source(work: Workspace, source: str, *, kind: Kind | None = None, memory: str = "1GB") -> IngestReport:
+    """Read, de-identify, validate and land one source."""
+    settings = IngestSettings(memory_limit=memory, keep_complaint=work.settings.keep_complaint)
+    opened = open_source(source, kind=kind)
+    keyring = work.keyring()
+    with work.audited("ingest into", f"lake:{redact_url(work.settings.lake_url)}"), progress("records") as tick:
+        return ingest(
+            opened,
+            sink=work.lake,
+            keyring=keyring,
+            knowledge=work.knowledge,
+            now=datetime.now(UTC),
+            settings=settings,
+            progress=tick,
+        )
+
+
+def ingest_command(
+    source: Annotated[
+        str,
+        typer.Argument(help="A folder, file or bucket URL: FHIR NDJSON or bundles (plain or .gz), CSV, phenopackets."),
+    ],
+    kind: Annotated[Kind | None, typer.Option(help="What it is; found out by looking when not given.")] = None,
+    memory: Annotated[str, typer.Option(help="Limit for the joins, e.g. 1GB; more is spilled to disk.")] = "1GB",
+    json_file: JsonFile = None,
+) -> None:
+    """De-identify, validate and land a source; every record is accounted for, bad ones are quarantined."""
+    report = ingest_source(Workspace(Settings()), source, kind=kind, memory=memory)
+    out.print(report.text())
+    out.print("look closer: raretriage lake read --table quarantine --out quarantine.parquet; then: raretriage train")
+    write_json(json_file, report.as_json())

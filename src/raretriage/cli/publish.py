@@ -1,0 +1,58 @@
+"""`raretriage publish`: make a trained run what an environment serves."""
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from raretriage.bucket import Environment, LedgerEntry
+from raretriage.cli.console import out, progress, write_json
+from raretriage.cli.options import JsonFile
+from raretriage.cli.workspace import Workspace
+from raretriage.release import Run, publish, read_run, set_alias
+from raretriage.settings import Settings
+
+
+def publish_run(work: Workspace, run: Run, env: Environment, *, why: str, allow_simulated: bool = False) -> LedgerEntry:
+    """Upload, append to the ledger, repair the copies, and point MLflow's alias there."""
+    with work.audited("publish", f"bucket:{env}:{run.manifest.version}"), progress("publish") as tick:
+        entry = publish(
+            run,
+            work.bucket,
+            env,
+            who=getpass.getuser(),
+            why=why,
+            now=datetime.now(UTC),
+            allow_simulated_in_prod=allow_simulated,
+        )
+        tick(1)
+    set_alias(run.manifest.version, env, tracking_uri=work.settings.mlflow_tracking_uri)
+    return entry
+
+
+def publish_command(
+    folder: Annotated[Path | None, typer.Option("--run", help="The run's folder; default: the latest.")] = None,
+    env: Annotated[str | None, typer.Option(help="dev or prod; default: MODEL_ENV.")] = None,
+    why: Annotated[str, typer.Option(help="The reason; kept in the ledger.")] = "published by command",
+    allow_simulated: Annotated[
+        bool, typer.Option("--allow-simulated", help="Let a simulated certificate into prod; the ledger records it.")
+    ] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Publish a run to the bucket: version, ledger entry, copies, MLflow alias."""
+    work = Workspace(Settings())
+    chosen = _environment(env or work.settings.model_env)
+    run = read_run(folder or work.settings.runs_dir / "latest")
+    entry = publish_run(work, run, chosen, why=why, allow_simulated=allow_simulated)
+    out.print(f"{chosen} serves {entry.to_version} (ledger entry {entry.number}, {work.settings.model_uri})")
+    write_json(json_file, entry.model_dump(mode="json"))
+
+
+def _environment(name: str) -> Environment:
+    if name == "dev":
+        return "dev"
+    if name == "prod":
+        return "prod"
+    raise typer.BadParameter(f"{name!r} is no environment: dev or prod")

@@ -1,0 +1,91 @@
+"""`raretriage train`: from a lake version to a run's folder that can be published."""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from raretriage.bucket import MODEL_FILE, KnowledgeRef, Manifest
+from raretriage.cli.console import out, progress, write_json
+from raretriage.cli.figures import figures_json, show_figures
+from raretriage.cli.options import JsonFile, LakeVersion
+from raretriage.cli.workspace import Workspace, git_commit
+from raretriage.domain import Basis
+from raretriage.release import Run, register, stored, write_run
+from raretriage.settings import Settings
+
+
+def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int | None = None) -> Run:
+    """Train on a lake version, export, check parity, and write the run's folder; register it as candidate."""
+    from raretriage.release.card import model_card
+    from raretriage.release.onnx import check_parity, export_graph
+    from raretriage.training import MlflowTracker, TrainingConfig, candidates_csv, train
+
+    settings = work.settings
+    version = work.lake.version() if lake_version is None else lake_version
+    config = TrainingConfig(basis=basis, lake_version=version, git_commit=git_commit())
+    with work.audited("read for training", f"lake:encounters@{version}"):
+        encounters = work.lake.read("encounters", version)
+    _prepare_mlflow(settings)
+    with progress("training", config.steps) as tick:
+        trained = train(
+            encounters,
+            ontology=work.knowledge,
+            knowledge_version=work.knowledge.version,
+            config=config,
+            tracker=MlflowTracker(settings.mlflow_tracking_uri, settings.mlflow_artifact_root),
+            progress=tick,
+        )
+    with progress("ONNX export and parity") as tick:
+        onnx = export_graph(trained.state, trained.rare, trained.contract)
+        difference = check_parity(onnx, trained.state, trained.rare, trained.sample)
+        tick(1)
+    now = datetime.now(UTC)
+    files = {MODEL_FILE: onnx, "candidates.csv": candidates_csv(trained.candidates), **trained.plots}
+    unfinished = Manifest(
+        version=f"{now:%Y%m%d}-{hashlib.sha256(onnx).hexdigest()[:12]}",
+        created=now,
+        git_commit=config.git_commit,
+        estimators=trained.estimators,
+        data=trained.data,
+        knowledge=KnowledgeRef(version=work.knowledge.version, sha256=hashlib.sha256(work.knowledge_bytes).hexdigest()),
+        features=trained.contract,
+        certificates=trained.certificates,
+        state_sets=trained.state_sets,
+        training_range=trained.training_range,
+        untrained_groups=trained.untrained_groups,
+        metrics=trained.metrics,
+        files={},
+    )
+    files["model_card.md"] = model_card(
+        unfinished, trained.counts, candidates=trained.candidates, parity=difference, rows=len(trained.sample.numeric)
+    ).encode()
+    manifest = unfinished.model_copy(update={"files": {name: stored(data) for name, data in files.items()}})
+    run = write_run(folder, manifest, files, work.knowledge_bytes)
+    if trained.run_id is not None:
+        register(run, tracking_uri=settings.mlflow_tracking_uri, run_id=trained.run_id)
+    return run
+
+
+def train_command(
+    lake_version: LakeVersion = None,
+    basis: Annotated[
+        Basis, typer.Option(help="Whose patients the lake holds; `simulated` is printed wherever a number is shown.")
+    ] = Basis.SIMULATED,
+    folder: Annotated[Path | None, typer.Option("--out", help="The run's folder.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Compare candidates, fit, certify, export to ONNX with parity, log to MLflow; writes a run's folder."""
+    work = Workspace(Settings())
+    run = train_run(work, folder or work.settings.runs_dir / "latest", basis=basis, lake_version=lake_version)
+    show_figures(run.manifest)
+    out.print(f"run: {run.folder}   next: raretriage publish --run {run.folder}")
+    write_json(json_file, figures_json(run.manifest))
+
+
+def _prepare_mlflow(settings: Settings) -> None:
+    """SQLite makes its file, but not its folder."""
+    if settings.mlflow_tracking_uri.startswith("sqlite:///"):
+        Path(settings.mlflow_tracking_uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
