@@ -1,0 +1,118 @@
+"""How is every patient blurred? The parameters of `nuisance.toml`, checked once."""
+
+import tomllib
+from importlib import resources
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from raretriage.cohort.errors import ProfileError
+
+Share = float
+Pair = tuple[float, float]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Findings(_Table):
+    recorded: tuple[Share, ...]
+    recorded_healthy: tuple[Share, ...]
+    excluded: tuple[Share, ...]
+    background: Share = Field(ge=0, le=1)
+    exact: Share = Field(ge=0, le=1)
+    coarser: Share = Field(ge=0, le=1)
+    onset_known: Share = Field(ge=0, le=1)
+    snomed: Share = Field(ge=0, le=1)
+
+
+class _Severity(_Table):
+    healthy: Pair
+    mild: Pair
+    acute: Pair
+    chronic: Pair
+    crisis: Share = Field(ge=0, le=1)
+    crisis_days: Pair
+    early: Share = Field(ge=0, le=1)
+    early_days: Pair
+
+
+class _Duration(_Table):
+    mild: Pair
+    acute: Pair
+    chronic: Pair
+    healthy_complaint: Share = Field(ge=0, le=1)
+    healthy: Pair
+
+
+class _RareStates(_Table):
+    mild: Share
+    acute: Share
+    chronic: Share
+
+
+class _Visits(_Table):
+    number: tuple[Share, ...]
+    same_disease: Share = Field(ge=0, le=1)
+    check_up: Share = Field(ge=0, le=1)
+    emergency: tuple[float, float, float]
+
+
+class _Missing(_Table):
+    all_vitals: Pair
+    one_vital: Pair
+    pain: Pair
+    onset: Pair
+    pregnancy_asked: Share = Field(ge=0, le=1)
+    pregnant: Share = Field(ge=0, le=1)
+
+
+class _Comorbidity(_Table):
+    mean: tuple[float, float, float, float, float]
+
+
+class _Labels(_Table):
+    labelled: Share = Field(ge=0, le=1)
+    delay_days: Pair
+
+
+class Nuisance(_Table):
+    """Everything in `nuisance.toml`. Distributions add up to 1."""
+
+    findings: _Findings
+    severity: _Severity
+    duration: _Duration
+    rare: _RareStates
+    visits: _Visits
+    missing: _Missing
+    comorbidity: _Comorbidity
+    labels: _Labels
+
+    @model_validator(mode="after")
+    def _distributions_add_up(self) -> Self:
+        distributions = {
+            "findings.recorded": self.findings.recorded,
+            "findings.recorded_healthy": self.findings.recorded_healthy,
+            "findings.excluded": self.findings.excluded,
+            "visits.number": self.visits.number,
+            "rare": (self.rare.mild, self.rare.acute, self.rare.chronic),
+        }
+        for name, shares in distributions.items():
+            if min(shares) < 0 or abs(sum(shares) - 1) > 1e-9:
+                raise ValueError(f"{name}: the shares add up to {sum(shares):g}, expected 1")
+        return self
+
+
+def load_nuisance(text: str | None = None) -> Nuisance:
+    """Read the shipped parameters, or `text` in the same format.
+
+    Raises:
+        ProfileError: a parameter is missing, unknown or out of range; the message names it.
+    """
+    if text is None:
+        text = resources.files("raretriage.cohort").joinpath("nuisance.toml").read_text(encoding="utf-8")
+    try:
+        return Nuisance.model_validate(tomllib.loads(text))
+    except ValueError as error:
+        raise ProfileError(f"nuisance.toml: {error}") from error
