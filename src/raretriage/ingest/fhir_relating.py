@@ -23,8 +23,8 @@ from raretriage.fhir import (
 )
 from raretriage.ingest import relations as r
 from raretriage.ingest.engine import Engine
-from raretriage.ingest.fhir_reading import table_of
 from raretriage.ingest.report import UnmappedCode
+from raretriage.ingest.staging import table_of
 from raretriage.privacy import code_may_pass
 
 _MOST_UNMAPPED = 50

@@ -147,7 +147,8 @@ def _report(source: Source, reading: Reading, outcome: _Outcome, now: datetime) 
     outcomes = Counter[str]()
 
     def count(type_: str, what: str, number: int) -> None:
-        by_type.setdefault(type_, Counter())[what] += number
+        if number:
+            by_type.setdefault(type_, Counter())[what] += number
         outcomes[what] += number
 
     for (type_, what, reason), number in outcome.accounts.counts.items():
