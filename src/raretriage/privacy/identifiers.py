@@ -37,6 +37,12 @@ _PROPER = rf"{_CAPITAL}(?:{_LETTER}|['’-](?={_LETTER}))*\.?"
 _PARTICLE = r"(?:de\ la|de\ las|de\ los|del|de|da|das|dos|van\ der|van\ den|van|von|di|la|y|e|i|bin|ibn|al|el)"
 _MORE = rf"(?:[ \t]+(?:{_PARTICLE}[ \t]+)?{_PROPER}|[ \t]+{_PARTICLE}[ \t]+{_WORD})"
 
+# Labels of a field that holds a name.
+_FIELD = r"""(?:pa?ciente|pcte|nombres?(?:\s+y\s+apellidos?)?|apellidos?|(?:first|last|full|family|given)\s+name
+    |sur?name|name|patient(?:'s)?(?:\s+name)?|madre|padre|mother|father|hij[oa]|espos[oa]|wife|husband|spouse
+    |contacto|contact|tutora?|guardian|acompa[ñn]ante|informante|informant|firmado(?:\s+por)?|signed(?:\s+by)?
+    |atendid[oa]\s+por|seen\s+by|remitid[oa]\s+por|referred\s+by|m[eé]dico|physician|doctora?|cuidadora?|next\s+of\s+kin)"""
+
 _DOSE = re.compile(
     r"""\d{1,4}(?:mg|ml|g|gr|mcg|ug|µg|kg|cm|mm|ui|iu|u|kcal|cal|l|dl|mmhg|bpm|lpm|rpm|ms|s|h|min|hz|meq|mmol|mol|ng)""",
     re.IGNORECASE,
@@ -62,16 +68,16 @@ RULES: tuple[Rule, ...] = (
         | \b[XYZ][-.\s]?\d{7}[-.\s]?[A-Z]\b | \b\d{8}[-.\s]?[A-Z]\b | (?<![\d.])\d{3}[- ]\d{2}[- ]\d{4}(?!\d)
         | (?<![\d.,])\d{1,3}(?:\.\d{3}){2,3}(?:[-.\s]?[A-Z]\b|(?![\d.]))""",
     ),
-    _rule("IP", r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"),
+    _rule("IP", r"(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)"),
     # Version 6: with a letter, a double colon or eight groups; 10:30:45 is a time.
     _rule(
         "IP",
-        r"""(?<![\w:])(?=[0-9a-f:]*:[0-9a-f:]*:)(?=[0-9:]*[a-f]|[0-9a-f:]*::|(?:\w+:){7})
-        [0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])""",
+        r"""(?<!\w)(?=[0-9a-f:]*:[0-9a-f:]*:)(?=[0-9:]*[a-f]|[0-9a-f:]*::|(?:\w+:){7})
+        [0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?!\w)""",
     ),
     # Dates with day, month and year; day and month in words; day/month only after a word that says it is a date,
     # because 120/80 is a blood pressure and 7/10 a pain score.
-    _rule("DATE", rf"(?<![\d/.-])\d{{1,4}}([/.-])\d{{1,2}}\1\d{{1,4}}(?!\d){_TIME}"),
+    _rule("DATE", rf"(?<!\d)\d{{1,4}}([/.-])\d{{1,2}}\1\d{{1,4}}(?!\d){_TIME}"),
     _rule(
         "DATE",
         rf"""\b\d{{1,2}}(?:\.?[ºª°]|st|nd|rd|th)?[\s/.-]+(?:de\s+|of\s+)?{_MONTH}
@@ -86,7 +92,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "DATE",
-        rf"(?P<keep>\b(?:en|in|desde|since|de|of|until|hasta|last|pasado)\s+(?:el\s+mes\s+de\s+)?){_MONTH}(?!\s*[^\W\d_])",
+        rf"(?P<keep>\b(?:en|in|desde|since|de|of|until|hasta|last|pasado)\s+(?:el\s+mes\s+de\s+)?){_MONTH}",
     ),
     # Over 89: 45 CFR 164.514(b)(2)(i)(C).
     _rule(
@@ -99,7 +105,7 @@ RULES: tuple[Rule, ...] = (
         r"""\b(?:calle|c/|avda|avenida|avd|av|plaza|pza|plza|paseo|pº|carrera|cra|kra|kr|cl|transversal|tv
         |diagonal|dg|camino|carretera|ctra|urbanizaci[oó]n|urb|barrio|vereda|manzana|mz|ronda|glorieta|callej[oó]n)
         \b\.?/?[ \t]*(?:[^\W\d_][\w.'’ºª-]*[ \t,]+){0,6}?(?:n[uú]m(?:ero)?\.?|n[ºo°]\.?|\#)?[ \t]*\#?[ \t]*\d+\w*
-        (?:[ \t]*[-–\#][ \t]*\d+\w*)*
+        (?:[ \t]*(?:[-–\#]|n[uú]m(?:ero)?\.?|n[ºo°]\.?)[ \t]*\#?[ \t]*\d+\w*)*
         (?:,?[ \t]*
         (?:piso|apto|apartamento|puerta|pta|esc|escalera|torre|casa|interior|int|bloque
         |\d{1,2}\s?[ºª°])\.?[ \t]*\w{0,4})*""",
@@ -125,7 +131,7 @@ RULES: tuple[Rule, ...] = (
         |record|chart|expediente|episodio|episode|account|cuenta|p[oó]liza|policy|license|licencia|matr[ií]cula
         |id|identificaci[oó]n|ref|registro|colegiad[oa])
         (?:[\s:.#=-]|n[ºo°]\.?|no\.|n[uú]m(?:ero|ber)?\.?|number|is|es|de\s+(?:ciudadan[ií]a|identidad))*?[\s:.#=º°]+)
-        (?=[\w./-]*\d)[\w][\w./-]*""",
+        (?=[\w./-]*\d)\w(?:[\w/-]|\.(?=\d))*""",
     ),
     _rule("PHONE", r"(?<![\w.,/-])(?:\+|00)?\(?\d(?:[ \t().–-]{0,3}\d){6,}(?!\w)(?:[ \t]*(?:ext|x)\.?[ \t]*\d+)?"),
     Rule("ID", re.compile(r"\w+(?:[-_.]\w+)*"), _looks_like_a_record_number),
@@ -145,11 +151,7 @@ RULES: tuple[Rule, ...] = (
     # A labelled field: up to four words, whatever their case, to the end of the field.
     _rule(
         "NAME",
-        rf"""(?P<keep>\b(?:pa?ciente|pcte|nombres?(?:\s+y\s+apellidos?)?|apellidos?|(?:first|last|full|family|given)\s+name
-        |sur?name|name|patient(?:'s)?(?:\s+name)?|madre|padre|mother|father|hij[oa]|espos[oa]|wife|husband|spouse
-        |contacto|contact|tutora?|guardian|acompa[ñn]ante|informante|informant|firmado(?:\s+por)?|signed(?:\s+by)?
-        |atendid[oa]\s+por|seen\s+by|remitid[oa]\s+por|referred\s+by|m[eé]dico|physician|doctora?|cuidadora?|next\s+of\s+kin)
-        [ \t]*[:=][ \t]*){_WORD}(?:,?[ \t]+{_WORD}){{0,3}}""",
+        rf"""(?P<keep>\b{_FIELD}[ \t]*[:=][ \t]*){_WORD}(?:,?[ \t]+(?!{_FIELD}[ \t]*[:=]){_WORD}){{0,3}}""",
     ),
     # The same words without a colon, and phrases that introduce somebody: proper words only.
     _rule(

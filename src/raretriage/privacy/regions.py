@@ -4,13 +4,13 @@ HIPAA Safe Harbor lets pass no area smaller than a state, and of a postcode thre
 people live there: 45 CFR 164.514(b)(2)(i)(B). We keep less: no digit at all. A postcode is read only in Colombia and
 Spain, where its first two digits name the department or province; the province becomes its autonomous community.
 A name that is not in `regions.csv` (ISO 3166-2 codes, local and English names) becomes None: a street, a
-neighbourhood or a person's name in the wrong field does not pass.
+neighbourhood or a person's name in the wrong field does not pass. Without a country no name is read either, only a
+whole ISO code: there is a Georgia, a Córdoba and an Amazonas in more countries than the table holds.
 """
 
 import csv
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -34,9 +34,7 @@ _GENERIC = re.compile(
 @dataclass(frozen=True, slots=True)
 class _Table:
     by_country: Mapping[tuple[str, str], str]
-    """(country, folded name or code) to region."""
-    anywhere: Mapping[str, str]
-    """Folded official name or ISO 3166-2 code to region, where only one country has it."""
+    """(country, folded name or code) to region; with "" for the country, whole ISO codes only."""
     by_postcode: Mapping[tuple[str, str], str]
     """(country, first two digits) to region."""
 
@@ -55,8 +53,7 @@ def region_of(*, postcode: str | None, admin_area: str | None, country: str | No
     area = _fold(admin_area)
     nation = _COUNTRIES.get(_fold(country))
     if nation is None:
-        # "CO" is Colorado or Colombia, "Córdoba" lies in two countries: without a country only what is unique.
-        return None if _fold(country) else table.anywhere.get(area)
+        return None if _fold(country) else table.by_country.get(("", area))
     digits = re.sub(r"\s", "", postcode or "")
     whole = digits.isascii() and digits.isdigit() and len(digits) == _POSTCODE_DIGITS.get(nation)
     return (
@@ -70,7 +67,6 @@ def region_of(*, postcode: str | None, admin_area: str | None, country: str | No
 def _table() -> _Table:
     by_country: dict[tuple[str, str], str] = {}
     by_postcode: dict[tuple[str, str], str] = {}
-    candidates: dict[str, set[str]] = defaultdict(set)
     text = files("raretriage.privacy").joinpath("regions.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#")):
         region = row["region"]
@@ -78,13 +74,10 @@ def _table() -> _Table:
         names = {_fold(name) for name in (row["name"], *filter(None, row["aliases"].split("|")))}
         for name in (*names, _fold(region), _fold(short)):
             by_country[nation, name] = region
-        # Not the aliases: there is a Valencia, a León and a Córdoba in more countries than the table holds.
-        for name in (_fold(row["name"]), _fold(region)):
-            candidates[name].add(region)
+        by_country["", _fold(region)] = region
         for digits in filter(None, row["postcodes"].split("|")):
             by_postcode[nation, digits] = region
-    anywhere = {name: regions.pop() for name, regions in candidates.items() if len(regions) == 1}
-    return _Table(by_country, anywhere, by_postcode)
+    return _Table(by_country, by_postcode)
 
 
 def _fold(name: str | None) -> str:
