@@ -1,5 +1,8 @@
 """The same loads and the same view texts on DuckDB and on a real PostgreSQL server."""
 
+import os
+import subprocess
+import sys
 import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +17,7 @@ from tests.lake.rows import encounter, encounters, rejected
 from tests.servers import free_port
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[2]
 Rows = list[tuple[object, ...]]
 
 
@@ -81,6 +85,19 @@ def test_the_warehouse_says_what_it_was_loaded_from_and_when(local_lake: Lake, u
     ]
     times = {at for *_, at in info if isinstance(at, datetime)}
     assert {at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC) for at in times} == {NOW}
+
+
+def test_the_times_are_utc_on_a_machine_in_bogota(local_lake: Lake, tmp_path: Path) -> None:
+    local_lake.land(encounters([encounter(1)]))
+    url = f"duckdb:///{tmp_path}/warehouse.duckdb"
+    code = """
+import sys
+from tests.lake.test_warehouse import NOW, Lake, load_warehouse
+load_warehouse(Lake(sys.argv[1]), sys.argv[2], clock=lambda: NOW)
+"""
+    command = [sys.executable, "-c", code, local_lake.url, url]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "TZ": "America/Bogota"}, check=True, timeout=60)
+    assert ask(url, "SELECT DISTINCT loaded_at FROM load_info") == [(NOW.replace(tzinfo=None),)]
 
 
 def test_free_text_and_upkeep_columns_are_not_for_analysts(local_lake: Lake, url: str) -> None:
@@ -316,6 +333,20 @@ def test_a_broken_warehouse_file_is_named_and_left_alone(local_lake: Lake, tmp_p
     with pytest.raises(WarehouseError, match="cannot open duckdb:///"):
         load_warehouse(local_lake, f"duckdb:///{broken}")
     assert broken.read_bytes() == b"this is no database" * 1000
+
+
+def test_a_warehouse_file_in_another_programs_hands_is_named(local_lake: Lake, tmp_path: Path) -> None:
+    local_lake.land(encounters([encounter(1)]))
+    file = tmp_path / "warehouse.duckdb"
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"open\n"
+        with pytest.raises(WarehouseError, match="is it open in another program"):
+            load_warehouse(local_lake, f"duckdb:///{file}")
+        other.kill()
 
 
 def test_a_server_without_copy_is_filled_row_by_row(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Writers at the same time, writers that die, and rewriting by order."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -94,7 +95,9 @@ def test_a_killed_writer_leaves_the_old_version_and_a_rerun_ends_the_same(tmp_pa
     files = set(table.iterdir())
     rows = 150_000
     command = [sys.executable, "-c", WRITER, lake.url, str(rows)]
-    with subprocess.Popen(command, cwd=ROOT) as writer:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "TMPDIR": str(scratch)}) as writer:
         deadline = time.monotonic() + 60
         while set(table.iterdir()) == files:  # until its first data file appears
             assert time.monotonic() < deadline
@@ -102,6 +105,7 @@ def test_a_killed_writer_leaves_the_old_version_and_a_rerun_ends_the_same(tmp_pa
         writer.send_signal(signal.SIGKILL)
     assert writer.returncode == -signal.SIGKILL
     assert set(table.iterdir()) > files
+    assert list(scratch.iterdir()) == []
     assert lake.version() == before
     assert ids(lake) == ["e-0"]
     subprocess.run(command, cwd=ROOT, check=True, timeout=120)

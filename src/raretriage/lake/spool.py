@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +14,7 @@ from raretriage.lake.errors import DuplicateRows, SchemaMismatch
 class Spool:
     """A stream of rows that can be read again, with their keys (and hashes) in memory."""
 
-    def __init__(self, file: Path, schema: pa.Schema, keys: pa.Table) -> None:
+    def __init__(self, file: IO[bytes], schema: pa.Schema, keys: pa.Table) -> None:
         self._file = file
         self.schema = schema
         self.keys = keys
@@ -25,7 +25,8 @@ class Spool:
 
     def _batches(self, wanted: pa.BooleanArray | None) -> Iterator[pa.RecordBatch]:
         start = 0
-        with pa.OSFile(str(self._file), "rb") as file, pa.ipc.open_stream(file) as reader:
+        self._file.seek(0)
+        with pa.ipc.open_stream(self._file) as reader:
             for batch in reader:
                 kept = batch if wanted is None else batch.filter(wanted.slice(start, batch.num_rows))
                 start += batch.num_rows
@@ -35,7 +36,7 @@ class Spool:
 
 @contextmanager
 def spooled(batches: Iterable[pa.RecordBatch], schema: pa.Schema, key_columns: list[str]) -> Iterator[Spool]:
-    """Write the rows to a private temporary file, removed at the end.
+    """Write the rows to a temporary file without a name: even a killed process leaves nothing of it.
 
     Delta Lake's writer must not be fed from Delta Lake's reader (deltalake 1.6 panics: a runtime within a runtime),
     and a fault of `batches` comes out here as it is, not as a text of the Arrow C interface.
@@ -44,10 +45,9 @@ def spooled(batches: Iterable[pa.RecordBatch], schema: pa.Schema, key_columns: l
         SchemaMismatch: columns or types differ from `schema`, or a required value is null.
         DuplicateRows: the first of `key_columns`, if there is one, has a value twice.
     """
-    with tempfile.TemporaryDirectory(prefix="raretriage-lake-") as folder:
-        file = Path(folder) / "rows.arrow"
+    with tempfile.TemporaryFile() as file:
         keys: list[pa.Table] = [schema.empty_table().select(key_columns)]
-        with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+        with pa.ipc.new_stream(file, schema) as writer:
             for batch in batches:
                 fitted = fit(batch, schema)
                 writer.write_batch(fitted)
