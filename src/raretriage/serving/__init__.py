@@ -1,0 +1,36 @@
+"""The service: the clinician's page, the JSON interface and the prediction log. Knows nothing of training."""
+
+from raretriage.serving.app import create_app
+from raretriage.serving.chain import GENESIS, Head, Verified, verify_log
+from raretriage.serving.errors import (
+    BrokenChain,
+    InvalidInput,
+    LogBusy,
+    LogError,
+    LogUnavailable,
+    ModelUnusable,
+    ServingError,
+    ShippingConflict,
+)
+from raretriage.serving.scorer import Score, Scorer
+from raretriage.serving.wire import PredictRequest, PredictResponse
+
+__all__ = [
+    "GENESIS",
+    "BrokenChain",
+    "Head",
+    "InvalidInput",
+    "LogBusy",
+    "LogError",
+    "LogUnavailable",
+    "ModelUnusable",
+    "PredictRequest",
+    "PredictResponse",
+    "Score",
+    "Scorer",
+    "ServingError",
+    "ShippingConflict",
+    "Verified",
+    "create_app",
+    "verify_log",
+]

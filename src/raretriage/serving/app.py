@@ -1,0 +1,198 @@
+"""The FastAPI application, with everything it needs handed in."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.staticfiles import StaticFiles
+
+from raretriage import __version__
+from raretriage.bucket import Environment
+from raretriage.privacy import Keyring, Scrubber
+from raretriage.serving.body import MAX_BODY_BYTES, BodyGuard
+from raretriage.serving.durable import FileOps
+from raretriage.serving.errors import InvalidInput, LogUnavailable
+from raretriage.serving.metrics import MEDIA_TYPE, ServiceMetrics
+from raretriage.serving.page import Page
+from raretriage.serving.problems import Problem, faults_of, invalid
+from raretriage.serving.runtime import Runtime
+from raretriage.serving.wire import PredictRequest, PredictResponse
+from raretriage.storage import Bucket
+
+_log = logging.getLogger(__name__)
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # An answer is about a patient: no shared computer keeps it.
+    "Cache-Control": "no-store",
+}
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    bucket: Bucket,
+    *,
+    environment: Environment,
+    log_dir: Path,
+    load_keyring: Callable[[], Keyring | None] = lambda: None,
+    scrubber: Scrubber | None = None,
+    reload_seconds: float = 5.0,
+    ship_seconds: float = 2.0,
+    now: Callable[[], datetime] = _utc_now,
+    file_ops: FileOps | None = None,
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> FastAPI:
+    """The service of one environment. Nothing is read or written before it starts.
+
+    Args:
+        bucket: where the models come from and the log goes to.
+        log_dir: where the prediction log is made durable.
+        load_keyring: called once at the start; None refuses identifiers.
+        scrubber: for the complaint; None drops it.
+        reload_seconds, ship_seconds: pauses between looks at the ledger and between shipments of the log.
+        now, file_ops: the clock and the system calls of the log; tests put their own.
+
+    The start fails with `LogBusy` when another process writes this log.
+    """
+    runtime = Runtime(
+        bucket,
+        environment,
+        log_dir,
+        load_keyring=load_keyring,
+        scrubber=scrubber,
+        reload_seconds=reload_seconds,
+        ship_seconds=ship_seconds,
+        now=now,
+        file_ops=file_ops,
+    )
+    app = FastAPI(
+        title="raretriage",
+        version=__version__,
+        summary="Triage that does not miss rare diseases. It prioritises; it does not diagnose.",
+        docs_url=None,  # its page loads scripts from another host
+        redoc_url=None,
+        lifespan=_lifespan(runtime),
+    )
+    _add_routes(app, runtime)
+    page = Page(runtime)
+    page.add_to(app)
+    app.mount("/static", StaticFiles(directory=str(files("raretriage.serving").joinpath("static"))), name="static")
+    _add_error_handlers(app)
+    app.add_middleware(BodyGuard, limit=max_body_bytes)
+    app.middleware("http")(_observer(runtime.metrics))
+    return app
+
+
+def _lifespan(runtime: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(runtime.start)
+        workers = [asyncio.create_task(work()) for work in (runtime.follow_ledger, runtime.follow_log)]
+        try:
+            yield
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            await asyncio.to_thread(runtime.stop)
+
+    return lifespan
+
+
+def _add_routes(app: FastAPI, runtime: Runtime) -> None:
+    @app.post("/predict", responses=_problem_responses(400, 413, 415, 422, 503))
+    def predict(body: PredictRequest) -> PredictResponse:
+        """Triage one patient. The answer is sent after its line in the prediction log is durable."""
+        return runtime.predict(body)
+
+    @app.get("/health")
+    def health() -> JSONResponse:
+        """Alive, and what answers."""
+        return JSONResponse(runtime.health())
+
+    @app.get("/ready", responses=_problem_responses(503))
+    def ready() -> Response:
+        """200 when an answer can be given and logged."""
+        problem = runtime.not_ready_because()
+        if problem is not None:
+            return Problem(HTTPStatus.SERVICE_UNAVAILABLE, problem)
+        return JSONResponse({"status": "ready"})
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(runtime.metrics.text(), headers={"Content-Type": MEDIA_TYPE})
+
+
+def _problem_responses(*codes: int) -> dict[int | str, dict[str, object]]:
+    return {
+        code: {"description": HTTPStatus(code).phrase, "content": {"application/problem+json": {}}} for code in codes
+    }
+
+
+def _add_error_handlers(app: FastAPI) -> None:
+    @app.exception_handler(RequestValidationError)
+    async def unprocessable(_request: Request, error: RequestValidationError) -> Response:
+        errors = list(error.errors())
+        if any(fault["type"] == "json_invalid" for fault in errors):
+            return Problem(HTTPStatus.BAD_REQUEST, "the body is not JSON: check quotes, commas and brackets")
+        return invalid(faults_of(errors))
+
+    @app.exception_handler(InvalidInput)
+    async def unusable(_request: Request, error: InvalidInput) -> Response:
+        return invalid(error.faults)
+
+    @app.exception_handler(LogUnavailable)
+    async def unlogged(_request: Request, error: LogUnavailable) -> Response:
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"no answer is sent that is not logged: {error}")
+
+    @app.exception_handler(HTTPException)
+    async def other(_request: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
+        details = {
+            HTTPStatus.BAD_REQUEST: "the body cannot be read as JSON in UTF-8",
+            HTTPStatus.NOT_FOUND: "there is nothing at this address; the interface is described at /openapi.json",
+            HTTPStatus.METHOD_NOT_ALLOWED: "this address does not take this method; see the Allow header",
+        }
+        return Problem(status, details.get(status, status.phrase), headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def fault(_request: Request, error: Exception) -> Response:
+        _log.error("http.fault type=%s", type(error).__name__)
+        return Problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "the service failed on this request; nothing was logged for it"
+        )
+
+
+def _observer(
+    metrics: ServiceMetrics,
+) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
+    async def observe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        start = time.monotonic()
+        response = await call_next(request)
+        route = getattr(request.scope.get("route"), "path", "other")
+        metrics.requests.labels(request.method, route, response.status_code).inc()
+        metrics.seconds.labels(route).observe(time.monotonic() - start)
+        for name, value in _HEADERS.items():
+            if not (name == "Cache-Control" and route == "/static"):
+                response.headers[name] = value
+        return response
+
+    return observe

@@ -1,0 +1,155 @@
+"""The clinician's page: a form that works without JavaScript, and the answer in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import jinja2
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from starlette.concurrency import run_in_threadpool
+
+from raretriage.knowledge.lexicon import spanish_labels
+from raretriage.serving.errors import FieldFault, InvalidInput, LogUnavailable
+from raretriage.serving.form import (
+    CHOICES,
+    REQUIRED,
+    VITAL_FIELDS,
+    BadForm,
+    Form,
+    folded,
+    parse_form,
+    request_of,
+    row_fault,
+    with_more_rows,
+)
+from raretriage.serving.model_store import ServedModel
+from raretriage.serving.runtime import Runtime
+from raretriage.serving.texts import Language, Texts, language_of
+from raretriage.serving.view import error_lines, hint, result_of
+from raretriage.serving.wire import PredictResponse
+
+_NUMBER_FIELDS = (*REQUIRED, "comorbidity", "age")
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """The findings that the page offers, for one model and language."""
+
+    labels: Mapping[str, str]
+    """HPO id -> label in the page's language, in the order of the list."""
+    id_of: Mapping[str, str]
+    """Folded label in either language -> HPO id."""
+
+
+class Page:
+    """`/`, for looking and for asking."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._pickers: dict[tuple[str, Language], Picker] = {}
+        self._templates = jinja2.Environment(
+            loader=jinja2.PackageLoader("raretriage.serving"), autoescape=True, undefined=jinja2.StrictUndefined
+        )
+        self._templates.globals["hint"] = hint
+
+    def add_to(self, app: FastAPI) -> None:
+        """Register the page's routes."""
+
+        @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+        def show(request: Request) -> HTMLResponse:
+            return self._render(Form(), Texts(_language(request, None)))
+
+        @app.post("/", response_class=HTMLResponse, include_in_schema=False)
+        async def assess(request: Request) -> HTMLResponse:
+            body = await request.body()
+            return await run_in_threadpool(self._assess, body, request)
+
+    def _assess(self, body: bytes, request: Request) -> HTMLResponse:
+        try:
+            form = parse_form(body)
+        except BadForm:
+            t = Texts(_language(request, None))
+            unreadable = [FieldFault("", "cannot be read", "this page's form", "send it again")]
+            return self._render(Form(), t, faults=unreadable, status=HTTPStatus.BAD_REQUEST)
+        t = Texts(_language(request, form.language))
+        if form.wants_more_rows:
+            return self._render(with_more_rows(form), t)
+        asked, faults = request_of(form, self._picker(t.language).id_of)
+        if asked is None:
+            return self._refuse(form, t, faults)
+        try:
+            response = self._runtime.predict(asked)
+        except InvalidInput as error:
+            return self._refuse(form, t, error.faults)
+        except LogUnavailable:
+            return self._render(form, t, is_log_down=True, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return self._render(form, t, response=response)
+
+    def _refuse(self, form: Form, t: Texts, faults: Sequence[FieldFault]) -> HTMLResponse:
+        placed = [row_fault(fault, form) for fault in faults]
+        return self._render(form, t, faults=placed, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    def _render(
+        self,
+        form: Form,
+        t: Texts,
+        *,
+        response: PredictResponse | None = None,
+        faults: Sequence[FieldFault] = (),
+        is_log_down: bool = False,
+        status: HTTPStatus = HTTPStatus.OK,
+    ) -> HTMLResponse:
+        served = self._runtime.served
+        errors = error_lines(faults, form, t)
+        html = self._templates.get_template("page.html").render(
+            t=t,
+            other="en" if t.language == "es" else "es",
+            form=form,
+            number_fields=_NUMBER_FIELDS,
+            vital_fields=VITAL_FIELDS,
+            choices=CHOICES,
+            required=REQUIRED,
+            labels=self._picker(t.language).labels,
+            result=result_of(response, t) if response else None,
+            errors=errors,
+            error_of={line.input_id: line.text for line in errors},
+            is_log_down=is_log_down,
+            is_fallback=served is None,
+            is_simulated=served is not None and served.scorer.manifest.data.simulated,
+            model=_model_line(served),
+        )
+        return HTMLResponse(
+            html, status_code=status, headers={"Content-Language": t.language, "Vary": "Accept-Language"}
+        )
+
+    def _picker(self, language: Language) -> Picker:
+        served = self._runtime.served
+        if served is None:
+            return Picker({}, {})
+        version = served.scorer.manifest_sha256
+        key = (version, language)
+        if key not in self._pickers:
+            self._pickers = {one: picker for one, picker in self._pickers.items() if one[0] == version}
+            self._pickers[key] = _picker_of(served, language)
+        return self._pickers[key]
+
+
+def _picker_of(served: ServedModel, language: Language) -> Picker:
+    knowledge, spanish = served.scorer.knowledge, spanish_labels()
+    terms = [term for term in served.scorer.manifest.features.vocabulary if knowledge.find(term)]
+    english = {term: knowledge.label(term) for term in terms}
+    shown = {term: spanish.get(term, english[term]) if language == "es" else english[term] for term in terms}
+    id_of = {folded(label): term for term in terms for label in (english[term], spanish.get(term, english[term]))}
+    return Picker(dict(sorted(shown.items(), key=lambda item: folded(item[1]))), id_of)
+
+
+def _language(request: Request, sent: str | None) -> Language:
+    return language_of(request.query_params.get("lang") or sent, request.headers.get("accept-language", ""))
+
+
+def _model_line(served: ServedModel | None) -> str:
+    if served is None:
+        return ""
+    manifest = served.scorer.manifest
+    return f"{manifest.name} {manifest.version} · {manifest.created:%Y-%m-%d}"

@@ -1,0 +1,183 @@
+"""The parts of a running service and what keeps them current: the model store, the log, the shipper."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from raretriage import __version__
+from raretriage.bucket import MODEL_FILE, Environment
+from raretriage.privacy import Keyring, Scrubber
+from raretriage.serving.chain import Head
+from raretriage.serving.durable import FileOps
+from raretriage.serving.errors import BrokenChain, LogUnavailable, ShippingConflict
+from raretriage.serving.metrics import ServiceMetrics, StateCollector
+from raretriage.serving.model_store import ModelStore, ServedModel
+from raretriage.serving.predictions import PredictionLog
+from raretriage.serving.service import TriageService
+from raretriage.serving.shipping import LogShipper, head_in
+from raretriage.serving.wire import PredictRequest, PredictResponse
+from raretriage.storage import Bucket, StorageError
+
+_log = logging.getLogger(__name__)
+
+
+class Runtime:
+    """One environment's service: started once, stopped once."""
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        environment: Environment,
+        log_dir: Path,
+        *,
+        load_keyring: Callable[[], Keyring | None],
+        scrubber: Scrubber | None,
+        reload_seconds: float,
+        ship_seconds: float,
+        now: Callable[[], datetime],
+        file_ops: FileOps | None,
+    ) -> None:
+        self.environment: Environment = environment
+        self.metrics = ServiceMetrics()
+        self.store = ModelStore(bucket, environment)
+        self._bucket = bucket
+        self._log_dir = log_dir
+        self._load_keyring = load_keyring
+        self._scrubber = scrubber
+        self._reload_seconds = reload_seconds
+        self._ship_seconds = ship_seconds
+        self._now = now
+        self._file_ops = file_ops
+        self._service: TriageService | None = None
+        self._log: PredictionLog | None = None
+        self._shipper: LogShipper | None = None
+        self._log_problem: str | None = "the service has not started"
+        self._ship_problem: str | None = None
+        self.metrics.registry.register(StateCollector(self.store, self._unshipped, now))
+
+    def start(self) -> None:
+        """Open the log and look for a model.
+
+        A log that cannot be used leaves the service up to say so; one that another process holds does not (`LogBusy`).
+        """
+        self.store.refresh()
+        keyring = self._load_keyring()
+        try:
+            self._log = PredictionLog(self._log_dir, self.environment, resume=self._arrived_head, ops=self._file_ops)
+        except (BrokenChain, LogUnavailable) as error:
+            self._log_problem = str(error)
+            _log.error("log.unusable %s", error)
+            return
+        self._log_problem = None
+        self._shipper = LogShipper(self._log, self._bucket)
+        self._service = TriageService(
+            store=self.store,
+            log=self._log,
+            environment=self.environment,
+            now=self._now,
+            keyring=keyring,
+            scrubber=self._scrubber,
+        )
+
+    def stop(self) -> None:
+        """Send what is left and let the log go."""
+        if self._log is not None:
+            self._ship(final=True)
+            self._log.close()
+
+    def predict(self, request: PredictRequest) -> PredictResponse:
+        """See `TriageService.predict`."""
+        try:
+            response = self._running().predict(request)
+        except LogUnavailable:
+            self.metrics.log_errors.inc()
+            raise
+        self.metrics.count(response)
+        return response
+
+    def _running(self) -> TriageService:
+        if self._service is None:
+            raise LogUnavailable(self._log_problem or "the prediction log is closed")
+        return self._service
+
+    @property
+    def served(self) -> ServedModel | None:
+        """The model that answers; None when the rules do."""
+        return self.store.current
+
+    def health(self) -> dict[str, object]:
+        """What `/health` says. `status` is always "ok": the process is alive."""
+        served = self.served
+        model: dict[str, object] | None = None
+        if served is not None:
+            manifest = served.scorer.manifest
+            model = {
+                "name": manifest.name,
+                "version": manifest.version,
+                "sha256": manifest.files[MODEL_FILE].sha256,
+                "created": manifest.created.isoformat(),
+                "simulated": manifest.data.simulated,
+                "ledger_entry": served.entry.number,
+            }
+        problems = (self.store.problem, self._log_problem, self._ship_problem)
+        return {
+            "status": "ok",
+            "version": __version__,
+            "environment": self.environment,
+            "model": model,
+            "fallback": served is None,
+            "problem": "; ".join(problem for problem in problems if problem) or None,
+            "unshipped_lines": self._unshipped(),
+        }
+
+    def not_ready_because(self) -> str | None:
+        """Why no answer can be given; None when one can. The rules answer where there is no model."""
+        if self._log is None:
+            return self._log_problem
+        try:
+            self._log.check()
+        except LogUnavailable as error:
+            return str(error)
+        return None
+
+    async def follow_ledger(self) -> None:
+        """Look for a newer model, for ever."""
+        await self._repeat("ledger", self.store.refresh, self._reload_seconds)
+
+    async def follow_log(self) -> None:
+        """Send the log to the bucket, for ever."""
+        await self._repeat("log", self._ship, self._ship_seconds)
+
+    async def _repeat(self, worker: str, work: Callable[[], None], pause: float) -> None:
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                await asyncio.to_thread(work)
+            except Exception:  # noqa: BLE001 - a worker's border: the loop must live to see the fault mended
+                self.metrics.worker_errors.labels(worker).inc()
+                _log.exception("worker.fault worker=%s", worker)
+
+    def _ship(self, *, final: bool = False) -> None:
+        if self._shipper is None:
+            return
+        try:
+            self.metrics.shipped.inc(self._shipper.ship(final=final))
+        except (StorageError, ShippingConflict, BrokenChain) as error:
+            self.metrics.ship_errors.inc()
+            if str(error) != self._ship_problem:
+                _log.warning("log.not_shipped %s", error)
+            self._ship_problem = f"the prediction log does not reach the bucket: {error}"
+        else:
+            self._ship_problem = None
+
+    def _arrived_head(self) -> Head | None:
+        try:
+            return head_in(self._bucket, self.environment)
+        except StorageError as error:
+            _log.warning("log.begins_anew the bucket cannot be read: %s", error)
+            return None
+
+    def _unshipped(self) -> int:
+        return self._shipper.unshipped if self._shipper else 0

@@ -1,0 +1,148 @@
+"""A verified package as something that can score patients."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+
+from raretriage.bucket import GraphContract, ModelPackage
+from raretriage.domain import InputTier, Presentation, State, tier_of
+from raretriage.features import Encoder, FeatureError, ModelInput, columns_of
+from raretriage.knowledge import Knowledge, KnowledgeError, load_knowledge
+from raretriage.serving.errors import ModelUnusable
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What the model says of one patient."""
+
+    states: Mapping[State, float]
+    """Probabilities; they sum to 1."""
+    rare: float
+    """Probability of a rare disease."""
+    tier: InputTier
+    graph_input_sha256: str
+    """Of the very numbers that went into the graph."""
+
+
+class Scorer:
+    """One model, its ontology and its encoder. Safe for several threads."""
+
+    def __init__(self, package: ModelPackage) -> None:
+        """Load the graph and check that it keeps its contract.
+
+        Raises:
+            ModelUnusable: it does not, or it does not fit the knowledge or this version of the program.
+        """
+        self.manifest = package.manifest
+        self.manifest_sha256 = package.manifest_sha256
+        self.knowledge = _knowledge(package)
+        try:
+            self._encoder = Encoder(package.manifest.features, self.knowledge)
+        except (FeatureError, KnowledgeError) as error:
+            raise ModelUnusable(f"model {package.manifest.version}: {error}") from error
+        self._session = _session(package)
+        _check_contract(self._session, package)
+        self._try()
+
+    def score(self, presentations: Sequence[Presentation]) -> list[Score]:
+        """Scores in the order of `presentations`, whose findings are resolved to current ids."""
+        if not presentations:
+            return []
+        rows = self._encoder.encode(columns_of(presentations))
+        states, rare = self._run(rows)
+        return [
+            Score(
+                states={state: float(states[i, j]) for j, state in enumerate(State)},
+                rare=float(rare[i]),
+                tier=tier_of(presentation),
+                graph_input_sha256=_row_hash(rows, i),
+            )
+            for i, presentation in enumerate(presentations)
+        ]
+
+    def _run(self, rows: ModelInput) -> "tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], ...]":
+        graph = self.manifest.graph
+        inputs = {
+            graph.numeric: rows.numeric,
+            graph.categorical: rows.categorical,
+            graph.phenotypes: rows.phenotypes,
+        }
+        states, rare = self._session.run([graph.state_probabilities, graph.rare_probability], inputs)
+        return np.asarray(states), np.asarray(rare)
+
+    def _try(self) -> None:
+        """One patient of whom nothing is known: a graph that cannot answer for them must not be served."""
+        try:
+            states, rare = self._run(self._encoder.encode(columns_of([Presentation()])))
+        except Exception as error:  # onnxruntime's errors have no common class of their own
+            raise ModelUnusable(f"the graph of {self.manifest.version} does not run: {type(error).__name__}") from error
+        if states.shape != (1, len(State)) or rare.shape != (1,):
+            raise ModelUnusable(
+                f"the graph of {self.manifest.version} answers with shapes {states.shape} and {rare.shape}, "
+                f"expected (1, {len(State)}) and (1,)"
+            )
+        values = np.concatenate([states[0], rare])
+        if not ((values >= 0) & (values <= 1)).all() or abs(float(states.sum()) - 1) > 1e-3:
+            raise ModelUnusable(f"the graph of {self.manifest.version} answers with numbers that are no probabilities")
+
+
+def _knowledge(package: ModelPackage) -> Knowledge:
+    try:
+        knowledge = load_knowledge(package.knowledge)
+    except KnowledgeError as error:
+        raise ModelUnusable(f"the knowledge of {package.manifest.version} cannot be read: {error}") from error
+    wanted = {package.manifest.features.knowledge_version, package.manifest.knowledge.version}
+    if wanted != {knowledge.version}:
+        raise ModelUnusable(
+            f"model {package.manifest.version} was made with knowledge {', '.join(sorted(wanted))}, "
+            f"but the bucket holds {knowledge.version}: publish it again"
+        )
+    return knowledge
+
+
+def _session(package: ModelPackage) -> ort.InferenceSession:
+    version = package.manifest.version
+    options = ort.SessionOptions()
+    # Weights in a file beside the graph are covered by no hash: their folder is one that holds nothing.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
+    options.intra_op_num_threads = 1  # the same bits for one patient and for many
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(package.onnx, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors have no common class of their own
+        raise ModelUnusable(
+            f"the graph of {version} cannot be loaded ({type(error).__name__}): export it again, as one file"
+        ) from error
+
+
+def _check_contract(session: ort.InferenceSession, package: ModelPackage) -> None:
+    graph: GraphContract = package.manifest.graph
+    features = package.manifest.features
+    expected = {
+        graph.numeric: ("tensor(float)", len(features.numeric)),
+        graph.categorical: ("tensor(string)", len(features.categorical)),
+        graph.phenotypes: ("tensor(float)", len(features.vocabulary)),
+    }
+    found = {one.name: (one.type, one.shape[-1] if one.shape else None) for one in session.get_inputs()}
+    if found != expected:
+        raise ModelUnusable(
+            f"the graph of {package.manifest.version} has inputs {found}, its contract names {expected}"
+        )
+    outputs = {one.name: one.type for one in session.get_outputs()}
+    wanted = dict.fromkeys((graph.state_probabilities, graph.rare_probability), "tensor(float)")
+    if outputs != wanted:
+        raise ModelUnusable(
+            f"the graph of {package.manifest.version} has outputs {outputs}, its contract names {wanted}"
+        )
+
+
+def _row_hash(rows: ModelInput, i: int) -> str:
+    digest = hashlib.sha256(rows.numeric[i].tobytes())
+    digest.update("\0".join(rows.categorical[i]).encode())
+    digest.update(rows.phenotypes[i].tobytes())
+    return digest.hexdigest()

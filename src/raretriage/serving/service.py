@@ -1,0 +1,213 @@
+"""One request to one answer: check, de-identify, score, decide, log, and only then answer."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from model.rules import predict_status
+from raretriage.bucket import MODEL_FILE, Environment, Manifest
+from raretriage.domain import RARE_LABEL, Decision, Phenotype, Presentation, RareFlag, Refusal
+from raretriage.knowledge import Knowledge, UnknownTerm
+from raretriage.privacy import Keyring, Kind, Scrubber, deidentify_presentation, region_of
+from raretriage.serving.answer import answer, answer_by_rules
+from raretriage.serving.chain import Json, ModelRef
+from raretriage.serving.errors import FieldFault, InvalidInput
+from raretriage.serving.model_store import ModelStore, ServedModel
+from raretriage.serving.predictions import PredictionLog
+from raretriage.serving.scorer import Score
+from raretriage.serving.texts import bilingual
+from raretriage.serving.wire import (
+    DecisionOut,
+    Input,
+    ModelOut,
+    PredictRequest,
+    PredictResponse,
+    Probabilities,
+)
+
+_IDENTIFIERS = {"patient_id": Kind.PATIENT, "encounter_id": Kind.ENCOUNTER, "site": Kind.SITE}
+_HINT = re.compile(r"did you mean (.+)\?$")
+
+
+def _random_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, slots=True)
+class TriageService:
+    """Everything behind `POST /predict` and the page. Safe for several threads."""
+
+    store: ModelStore
+    log: PredictionLog
+    environment: Environment
+    now: Callable[[], datetime]
+    keyring: Keyring | None = None
+    """None: identifiers are refused."""
+    scrubber: Scrubber | None = None
+    """None: the complaint is dropped."""
+    new_id: Callable[[], str] = field(default=_random_id)
+    monotonic: Callable[[], float] = field(default=time.monotonic)
+
+    def predict(self, request: PredictRequest) -> PredictResponse:
+        """The answer, durable in the log.
+
+        Raises:
+            InvalidInput: fields that contradict each other, an unknown finding, an identifier without a key.
+            LogUnavailable: the line could not be written; there is no answer.
+        """
+        start = self.monotonic()
+        served = self.store.current
+        faults = [*contradictions(request), *self._identifier_faults(request)]
+        findings, unknown = resolve_findings(request.phenotypes, served.scorer.knowledge if served else None)
+        if faults or unknown:
+            raise InvalidInput([*faults, *unknown])
+        presentation = deidentify_presentation(
+            request.model_copy(update={"phenotypes": findings}).presentation(), self.scrubber
+        )
+        score, decision = _assess(served, request, presentation)
+        timestamp, prediction_id = self.now(), self.new_id()
+        model = _model_out(served, self.environment) if served else None
+        probabilities = Probabilities(states=dict(score.states), rare=score.rare) if score else None
+        outcome = _decision_out(decision, served.scorer.manifest if served else None)
+        self.log.append(
+            prediction_id=prediction_id,
+            time=timestamp,
+            model=ModelRef(model.version, model.sha256) if model else None,
+            content={
+                "input": self._logged_input(request, presentation),
+                "probabilities": probabilities.model_dump(mode="json") if probabilities else None,
+                "decision": {"status": decision.status, **outcome.model_dump(mode="json")},
+                "latency_ms": round((self.monotonic() - start) * 1000, 3),
+                "graph_input_sha256": score.graph_input_sha256 if score else None,
+            },
+        )
+        return PredictResponse(
+            status=decision.status,
+            input=Input.of(request),
+            rare=decision.rare,
+            rare_label=RARE_LABEL if decision.rare is RareFlag.YES else None,
+            probabilities=probabilities,
+            decision=outcome,
+            model=model,
+            fallback=served is None,
+            timestamp=timestamp,
+            prediction_id=prediction_id,
+            advice=bilingual("advice.findings") if decision.rare is RareFlag.NOT_ASSESSED else None,
+            notice=bilingual("notice"),
+        )
+
+    def _identifier_faults(self, request: PredictRequest) -> list[FieldFault]:
+        if self.keyring is not None:
+            return []
+        return [
+            FieldFault(
+                name,
+                "cannot be pseudonymised: this service has no key for pseudonyms",
+                "absent",
+                "leave it out, or have PSEUDONYM_KEY configured for the service",
+            )
+            for name in _IDENTIFIERS
+            if getattr(request, name) is not None
+        ]
+
+    def _logged_input(self, request: PredictRequest, presentation: Presentation) -> dict[str, Json]:
+        logged: dict[str, Json] = presentation.model_dump(mode="json", exclude_none=True)
+        if self.keyring is not None:
+            for name, kind in _IDENTIFIERS.items():
+                raw = getattr(request, name)
+                if raw is not None:
+                    logged[name] = self.keyring.pseudonym(kind, raw)
+                    logged["key_id"] = self.keyring.key_id
+        region = region_of(postcode=None, admin_area=request.region, country=None)
+        return logged | {"region": region} if region else logged
+
+
+def contradictions(request: PredictRequest) -> list[FieldFault]:
+    """Fields that are each in range and cannot both be true."""
+    faults: list[FieldFault] = []
+    systolic, diastolic = request.systolic_bp, request.diastolic_bp
+    if systolic is not None and diastolic is not None and systolic <= diastolic:
+        faults.append(
+            FieldFault("systolic_bp", "is not above diastolic_bp", "more than diastolic_bp", "check both values")
+        )
+    return faults
+
+
+def resolve_findings(
+    phenotypes: tuple[Phenotype, ...], knowledge: Knowledge | None
+) -> tuple[tuple[Phenotype, ...], list[FieldFault]]:
+    """The findings with current ids, and what is wrong with them. Without knowledge, ids are taken as they are."""
+    faults: list[FieldFault] = []
+    resolved: list[Phenotype] = []
+    first_with: dict[str, int] = {}
+    for i, phenotype in enumerate(phenotypes):
+        current = phenotype.hpo_id if knowledge is None else _current_id(knowledge, phenotype.hpo_id, i, faults)
+        if current is None:
+            continue
+        other = first_with.setdefault(current, i)
+        if phenotypes[other].status is not phenotype.status:
+            faults.append(
+                FieldFault(
+                    f"phenotypes[{i}].status",
+                    f"contradicts phenotypes[{other}]: one finding cannot be both observed and excluded",
+                    "observed, excluded",
+                    "keep one of the two",
+                )
+            )
+        resolved.append(phenotype.model_copy(update={"hpo_id": current}))
+    return tuple(resolved), faults
+
+
+def _current_id(knowledge: Knowledge, hpo_id: str, i: int, faults: list[FieldFault]) -> str | None:
+    fix = "search the term at https://hpo.jax.org and send its current id"
+    try:
+        if knowledge.is_finding(hpo_id):
+            return knowledge.resolve(hpo_id)
+        problem = "names no clinical finding (a mode of inheritance, an onset or a root term)"
+    except UnknownTerm as error:
+        problem = f"is not in the ontology this model knows ({knowledge.version})"
+        hint = _HINT.search(str(error))
+        fix = f"did you mean {hint[1]}?" if hint else fix
+    faults.append(FieldFault(f"phenotypes[{i}].hpo_id", problem, "the id of a phenotypic abnormality of HPO", fix))
+    return None
+
+
+def _assess(
+    served: ServedModel | None, request: PredictRequest, presentation: Presentation
+) -> tuple[Score | None, Decision]:
+    if served is None:
+        features = {name: getattr(request, name) for name in ("fever", "pain", "days", "comorbidity", "age")}
+        return None, answer_by_rules(predict_status(features), presentation)
+    score = served.scorer.score([presentation])[0]
+    return score, answer(score, presentation, served.scorer.manifest)
+
+
+def _model_out(served: ServedModel, environment: Environment) -> ModelOut:
+    manifest = served.scorer.manifest
+    return ModelOut(
+        name=manifest.name,
+        version=manifest.version,
+        sha256=manifest.files[MODEL_FILE].sha256,
+        environment=environment,
+        created=manifest.created,
+        simulated=manifest.data.simulated,
+    )
+
+
+def _decision_out(decision: Decision, manifest: Manifest | None) -> DecisionOut:
+    given = manifest.certificates.get(decision.tier) if manifest else None
+    return DecisionOut(
+        state=decision.state,
+        unsure=decision.unsure,
+        states=decision.states,
+        rare=decision.rare,
+        review=decision.review,
+        tier=decision.tier,
+        certificate=decision.certificate,
+        refusal=given.reason if isinstance(given, Refusal) else None,
+        red_flags=decision.red_flags,
+        outside=tuple("age" if name == "age_years" else name for name in decision.outside),
+    )

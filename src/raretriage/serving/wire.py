@@ -1,0 +1,180 @@
+"""What comes in and goes out of `POST /predict`, field by field."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
+
+from raretriage.bucket import Environment
+from raretriage.domain import (
+    RANGES,
+    Certificate,
+    InputTier,
+    Phenotype,
+    Pregnancy,
+    Presentation,
+    RareFlag,
+    RedFlag,
+    Sex,
+    State,
+    UnsureReason,
+    VisitType,
+)
+
+DEFAULT_COMORBIDITY = 0.0
+DEFAULT_AGE = 40.0
+"""Echoed to clients that leave them out, as they are used to; missing to the model."""
+
+MAX_ID_LENGTH = 200
+
+
+def _number(field: str, *, title: str) -> object:
+    limits = RANGES[field]
+    return Field(ge=limits.low, le=limits.high, title=title, json_schema_extra={"unit": limits.unit})
+
+
+Identifier = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)]
+
+
+class PredictRequest(BaseModel):
+    """One patient at one visit. What is left out is unknown; unknown is not absent."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,  # `true` and "3" are no numbers
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_extra={"examples": [{"fever": 2.5, "pain": 3, "days": 3, "comorbidity": 0, "age": 40}]},
+    )
+
+    fever: Annotated[float, _number("fever", title="Fever, 0 none to 10")]
+    pain: Annotated[float, _number("pain", title="Pain, 0 none to 10 worst")]
+    days: Annotated[float, _number("days", title="Days since the first symptom")]
+    comorbidity: Annotated[float | None, _number("comorbidity", title="Chronic diseases known before, 0 to 5")] = None
+    age: Annotated[float | None, _number("age_years", title="Age in years, fractional under 2")] = None
+    sex: Annotated[Sex | None, Field(strict=False)] = None
+    pregnant: Annotated[Pregnancy, Field(strict=False)] = Pregnancy.UNKNOWN
+    visit_type: Annotated[VisitType | None, Field(strict=False)] = None
+    temperature_c: Annotated[float | None, _number("temperature_c", title="Body temperature")] = None
+    heart_rate: Annotated[float | None, _number("heart_rate", title="Pulse")] = None
+    respiratory_rate: Annotated[float | None, _number("respiratory_rate", title="Breaths")] = None
+    systolic_bp: Annotated[float | None, _number("systolic_bp", title="Systolic blood pressure")] = None
+    diastolic_bp: Annotated[float | None, _number("diastolic_bp", title="Diastolic blood pressure")] = None
+    spo2: Annotated[float | None, _number("spo2", title="Oxygen saturation")] = None
+    phenotypes: Annotated[tuple[Phenotype, ...], Field(strict=False, max_length=500)] = ()
+    complaint: Annotated[str | None, Field(max_length=2_000)] = None
+    """Free text. Scrubbed before it is logged, or not logged at all; the model does not read it."""
+    patient_id: Identifier | None = None
+    encounter_id: Identifier | None = None
+    site: Identifier | None = None
+    """These three are logged as pseudonyms, and refused where no key for pseudonyms is configured."""
+    region: Identifier | None = None
+    """Logged as the state or department it names, or not at all."""
+
+    def presentation(self) -> Presentation:
+        """What the model may see.
+
+        Raises:
+            pydantic.ValidationError: the fields contradict each other; see `contradictions`.
+        """
+        identity = {"age", "patient_id", "encounter_id", "site", "region"}
+        return Presentation(
+            age_years=self.age, **{n: getattr(self, n) for n in type(self).model_fields if n not in identity}
+        )
+
+
+class Input(BaseModel):
+    """The five fields as today's clients expect them back. Whole numbers come back as whole numbers."""
+
+    fever: float
+    pain: float
+    days: float
+    comorbidity: float
+    age: float
+
+    @field_serializer("fever", "pain", "days", "comorbidity", "age")
+    def _as_sent(self, value: float) -> int | float:
+        return int(value) if value.is_integer() else value
+
+    @classmethod
+    def of(cls, request: PredictRequest) -> "Input":
+        return cls(
+            fever=request.fever,
+            pain=request.pain,
+            days=request.days,
+            comorbidity=DEFAULT_COMORBIDITY if request.comorbidity is None else request.comorbidity,
+            age=DEFAULT_AGE if request.age is None else request.age,
+        )
+
+
+class Probabilities(BaseModel):
+    states: dict[State, float]
+    """Sum to 1."""
+    rare: float
+    """Compare it with the certificate's threshold, not with 0.5."""
+
+
+class DecisionOut(BaseModel):
+    """The decision table's outcome: state and rarity are two answers."""
+
+    state: State | None
+    """None when unsure."""
+    unsure: tuple[UnsureReason, ...]
+    states: tuple[State, ...]
+    """States that cannot be excluded."""
+    rare: RareFlag
+    review: bool
+    tier: InputTier
+    """The richest input that was given; each tier is certified apart."""
+    certificate: Certificate | None
+    """The promise behind `rare`; null when none applies."""
+    refusal: str | None
+    """Why no certificate was issued for this tier; null when there is one or no model."""
+    red_flags: tuple[RedFlag, ...]
+    outside: tuple[str, ...]
+    """Request fields outside what the model was trained on."""
+    helpful_findings: tuple[str, ...] = ()
+    """HPO ids worth asking for when rare is not assessed. Empty: this version does not rank them; see `advice`."""
+
+
+class ModelOut(BaseModel):
+    name: str
+    version: str
+    sha256: str
+    """Of the ONNX graph."""
+    environment: Environment
+    created: datetime
+    simulated: bool
+    """True: trained on made-up patients."""
+
+
+class Bilingual(BaseModel):
+    es: str
+    en: str
+
+
+class PredictResponse(BaseModel):
+    """The answer. It exists only if its line in the prediction log is durable."""
+
+    status: str
+    """NO ENFERMO, ENFERMEDAD LEVE, ENFERMEDAD AGUDA, ENFERMEDAD CRÓNICA or NO SEGURO."""
+    input: Input
+    rare: RareFlag
+    rare_label: Literal["ENFERMEDAD HUÉRFANA"] | None
+    """Set when a rare disease must be considered."""
+    probabilities: Probabilities | None
+    """None when the rules answered."""
+    decision: DecisionOut
+    explanation: None = None
+    """Not available in this version."""
+    differential: None = None
+    """Not available in this version."""
+    model: ModelOut | None
+    """None when the rules answered."""
+    fallback: bool
+    """True: no model could be loaded and the fixed rules answered. They know nothing of rare diseases."""
+    timestamp: datetime
+    prediction_id: str
+    advice: Bilingual | None
+    """What would make the answer better, when rare was not assessed."""
+    notice: Bilingual

@@ -1,0 +1,179 @@
+"""A small real model: a graph that keeps the contract, an ontology of a dozen terms, a manifest, a ledger entry."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from raretriage.bucket import (
+    MANIFEST_FILE,
+    MODEL_FILE,
+    DataVersion,
+    KnowledgeRef,
+    LedgerEntry,
+    Manifest,
+    StateSets,
+    StoredFile,
+    append,
+    knowledge_key,
+    version_key,
+)
+from raretriage.domain import Basis, Certificate, InputTier, Price, Refusal, State
+from raretriage.features import CATEGORICAL, NUMERIC, FeatureContract
+from raretriage.knowledge import build_knowledge, dump
+from raretriage.storage import Bucket
+
+NOW = datetime(2026, 3, 5, 10, 30, 0, 123_000, tzinfo=UTC)
+BASIC = {"fever": 2.5, "pain": 3, "days": 3, "comorbidity": 0, "age": 40}
+"""What today's clients send."""
+SEIZURE, FEVER, COUGH, SCOLIOSIS = "HP:0001250", "HP:0001945", "HP:0012735", "HP:0002650"
+SEIZURE_BEFORE = "HP:0002125"
+"""An alternative id of seizure."""
+INHERITANCE = "HP:0000005"
+VOCABULARY = tuple(sorted([SEIZURE, FEVER, COUGH, SCOLIOSIS]))
+THRESHOLD = 0.5
+
+_TERMS = {
+    "HP:0000118": ("Phenotypic abnormality", "HP:0000001"),
+    INHERITANCE: ("Mode of inheritance", "HP:0000001"),
+    SEIZURE: ("Seizure", "HP:0000118"),
+    "HP:0020219": ("Motor seizure", SEIZURE),
+    FEVER: ("Fever", "HP:0000118"),
+    COUGH: ("Cough", "HP:0000118"),
+    SCOLIOSIS: ("Scoliosis", "HP:0000118"),
+}
+_OBO = "format-version: 1.2\ndata-version: hp/releases/2025-01-16\n\n[Term]\nid: HP:0000001\nname: All\n" + "".join(
+    f"\n[Term]\nid: {term}\nname: {name}\n"
+    + (f"alt_id: {SEIZURE_BEFORE}\n" if term == SEIZURE else "")
+    + f"is_a: {parent} ! parent\n"
+    for term, (name, parent) in _TERMS.items()
+)
+_COLUMNS = (
+    "database_id disease_name qualifier hpo_id reference evidence onset frequency sex modifier aspect biocuration"
+)
+_HPOA = (
+    "#description: made up\n#version: 2025-01-16\n"
+    + _COLUMNS.replace(" ", "\t")
+    + "\nORPHA:1\tMade-up syndrome\t\tHP:0001250\tORPHA:1\tTAS\t\tHP:0040281\t\t\tP\tx\n"
+)
+
+TINY_KNOWLEDGE = build_knowledge(_OBO.encode(), _HPOA.encode())
+KNOWLEDGE_BYTES = dump(TINY_KNOWLEDGE)
+
+
+def tiny_graph(*, weights: list[float] | None = None, rare_output: str = "rare_probability") -> onnx.ModelProto:
+    """A graph that keeps the contract: the state from fever alone, rarity from the number of findings.
+
+    P(rare) = sigmoid(2 * (observed - excluded) - 3): 0.05, 0.27, 0.73 for none, one and two findings.
+    """
+    state_weights = np.array([weights or [-1.0, 0.0, 1.0, 0.2]], dtype=np.float32)
+    constants = {
+        "fever_column": np.array([NUMERIC.index("fever")], dtype=np.int64),
+        "zero": np.zeros(1, dtype=np.float32),
+        "state_weights": state_weights,
+        "state_bias": np.array([3.0, 1.5, -4.0, -1.0], dtype=np.float32),
+        "axis": np.array([1], dtype=np.int64),
+        "two": np.array(2.0, dtype=np.float32),
+        "three": np.array(3.0, dtype=np.float32),
+    }
+    nodes = [
+        helper.make_node("Gather", ["numeric", "fever_column"], ["fever"], axis=1),
+        helper.make_node("IsNaN", ["fever"], ["unknown"]),
+        helper.make_node("Where", ["unknown", "zero", "fever"], ["filled"]),
+        helper.make_node("MatMul", ["filled", "state_weights"], ["weighted"]),
+        helper.make_node("Add", ["weighted", "state_bias"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["state_probabilities"], axis=1),
+        helper.make_node("ReduceSum", ["phenotypes", "axis"], ["count"], keepdims=0),
+        helper.make_node("Mul", ["count", "two"], ["doubled"]),
+        helper.make_node("Sub", ["doubled", "three"], ["rare_logit"]),
+        helper.make_node("Sigmoid", ["rare_logit"], [rare_output]),
+    ]
+    inputs = [
+        helper.make_tensor_value_info("numeric", TensorProto.FLOAT, [None, len(NUMERIC)]),
+        helper.make_tensor_value_info("categorical", TensorProto.STRING, [None, len(CATEGORICAL)]),
+        helper.make_tensor_value_info("phenotypes", TensorProto.FLOAT, [None, len(VOCABULARY)]),
+    ]
+    outputs = [
+        helper.make_tensor_value_info("state_probabilities", TensorProto.FLOAT, [None, len(State)]),
+        helper.make_tensor_value_info(rare_output, TensorProto.FLOAT, [None]),
+    ]
+    initializers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "tiny", inputs, outputs, initializers)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+
+
+def certificate(**changes: object) -> Certificate:
+    fields: dict[str, object] = {
+        "tier": InputTier.FINDINGS,
+        "basis": Basis.SIMULATED,
+        "target": 0.95,
+        "confidence": 0.95,
+        "threshold": THRESHOLD,
+        "positives": 400,
+        "misses": 11,
+        "sensitivity_lower_bound": 0.9531,
+        "negatives": 3600,
+        "specificity": 0.81,
+        "prices": (
+            Price(prevalence=0.1, alerts_per_1000=266, number_needed_to_evaluate=2.8, net_benefit=0.05),
+            Price(prevalence=0.01, alerts_per_1000=198, number_needed_to_evaluate=21, net_benefit=0.01),
+            Price(prevalence=0.001, alerts_per_1000=191, number_needed_to_evaluate=200, net_benefit=0.001),
+        ),
+    }
+    return Certificate.model_validate(fields | changes)
+
+
+def tiny_manifest(onnx_bytes: bytes, **changes: object) -> Manifest:
+    """The tiny model's manifest; keyword arguments replace fields."""
+    version = TINY_KNOWLEDGE.version
+    refusals = {
+        tier: Refusal(tier=tier, basis=Basis.SIMULATED, reason="specificity under 0.5", positives=400)
+        for tier in (InputTier.VITALS, InputTier.BASIC)
+    }
+    fields: dict[str, object] = {
+        "version": "2026.03.01-test",
+        "created": datetime(2026, 3, 1, tzinfo=UTC),
+        "git_commit": "0" * 40,
+        "estimators": {"state": "logistic", "rare": "logistic"},
+        "data": DataVersion(lake_version=1, encounters=10, patients=8, simulated=True, periods=("2024Q1",)),
+        "knowledge": KnowledgeRef(version=version, sha256=hashlib.sha256(KNOWLEDGE_BYTES).hexdigest()),
+        "features": FeatureContract(
+            numeric=NUMERIC, categorical=tuple(CATEGORICAL), vocabulary=VOCABULARY, knowledge_version=version
+        ),
+        "certificates": {InputTier.FINDINGS: certificate(), **refusals},
+        "state_sets": StateSets(coverage=0.9, bounds={tier: dict.fromkeys(State, 0.25) for tier in InputTier}),
+        "training_range": {"age_years": (0.0, 89.0), "days": (0.0, 3650.0)},
+        "untrained_groups": ("neonate", "pregnant"),
+        "metrics": (),
+        "files": {MODEL_FILE: StoredFile(sha256=hashlib.sha256(onnx_bytes).hexdigest(), bytes=len(onnx_bytes))},
+    }
+    return Manifest.model_validate(fields | changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Publishes variants of the tiny model as `raretriage publish` lays them out."""
+
+    bucket: Bucket
+
+    def publish(self, *, onnx_bytes: bytes | None = None, **changes: object) -> LedgerEntry:
+        graph = onnx_bytes if onnx_bytes is not None else tiny_graph().SerializeToString()
+        manifest = tiny_manifest(graph, **changes)
+        content = manifest.model_dump_json().encode()
+        self.bucket.put(version_key(manifest.version, MODEL_FILE), graph)
+        self.bucket.put(version_key(manifest.version, MANIFEST_FILE), content)
+        self.bucket.put(knowledge_key(manifest.knowledge.version), KNOWLEDGE_BYTES)
+        return append(
+            self.bucket,
+            "dev",
+            action="publish",
+            to_version=manifest.version,
+            manifest_sha256=hashlib.sha256(content).hexdigest(),
+            certificate_basis="simulated",
+            who="test",
+            why="test",
+            now=NOW,
+        )
