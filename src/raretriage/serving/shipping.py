@@ -6,7 +6,6 @@ between writing a part and knowing it costs nothing, and the parts of two logs t
 each other.
 """
 
-import logging
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +15,7 @@ from raretriage.bucket import Environment, log_copy_key, log_part_key
 from raretriage.serving.chain import Head, head_of
 from raretriage.serving.errors import BrokenChain, ShippingConflict
 from raretriage.serving.predictions import PredictionLog
-from raretriage.storage import AlreadyExists, Bucket, Unsafe, probe_put_if_absent
-
-_log = logging.getLogger(__name__)
+from raretriage.storage import AlreadyExists, Bucket, StorageError, probe_put_if_absent
 
 PART_BYTES = 1 << 20
 _HASH_DIGITS = 12
@@ -81,7 +78,7 @@ class LogShipper:
     @property
     def unshipped(self) -> int:
         """Lines that are durable here and not known to be in the bucket."""
-        return self._log.head.seq - self._shipped_seq if self._place else self._log.head.seq
+        return self._log.head.seq - self._shipped_seq
 
     def ship(self, *, final: bool = False) -> int:
         """Send everything that is new and, when it is due or `final`, rebuild the day's copy.
@@ -127,13 +124,21 @@ class LogShipper:
         name = f"{first.seq:012d}-{last.seq:012d}-{last.hash[:_HASH_DIGITS]}.jsonl"
         key = log_part_key(self._log.environment, day, name)
         try:
+            self._put_part(key, data)
+        except (StorageError, ShippingConflict):
+            # It may have arrived all the same. A longer part sent over it would double its lines: look again first.
+            self._place = None
+            raise
+        self._shipped_seq = last.seq
+        return len(lines)
+
+    def _put_part(self, key: str, data: bytes) -> None:
+        try:
             self._bucket.put_if_absent(key, data)
         except AlreadyExists:
             # Ours from before a crash or a lost answer, or something that must not be passed over.
             if self._bucket.get(key) != data:
                 raise ShippingConflict(f"{key} is in the bucket with other content: compare it with the log") from None
-        self._shipped_seq = last.seq
-        return len(lines)
 
     def _find_place(self) -> tuple[tuple[str, int], int]:
         """The end of what has arrived, and the number of its last line."""
@@ -176,8 +181,3 @@ class LogShipper:
         self._is_copy_stale = False
         end = self._monotonic()
         self._copy_due = end + COPY_SHARE * (end - start)
-
-
-def is_hopeless(error: Exception) -> bool:
-    """True for a fault that trying again does not mend."""
-    return isinstance(error, Unsafe | ShippingConflict)

@@ -1,0 +1,228 @@
+"""What is served follows the ledger, and nothing unsound is ever served."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, numpy_helper
+from onnx.external_data_helper import set_external_data
+
+from raretriage.bucket import MANIFEST_FILE, MODEL_FILE, knowledge_key, ledger_key, version_key
+from raretriage.domain import Presentation, State
+from raretriage.serving import ModelUnusable, Scorer
+from raretriage.serving.model_store import ModelStore
+from raretriage.storage import Bucket, open_bucket
+from tests.serving.tiny_model import TINY_KNOWLEDGE, Publisher, tiny_graph
+
+
+@pytest.fixture
+def store(bucket: Bucket) -> ModelStore:
+    return ModelStore(bucket, "dev")
+
+
+def version_of(store: ModelStore) -> str | None:
+    return store.current.scorer.manifest.version if store.current else None
+
+
+def test_an_empty_bucket_serves_nothing_and_says_so(store: ModelStore) -> None:
+    store.refresh()
+    assert store.current is None
+    assert store.problem is not None
+    assert "publish" in store.problem
+
+
+def test_the_published_model_is_served(store: ModelStore, publisher: Publisher) -> None:
+    publisher.publish()
+    store.refresh()
+    assert (version_of(store), store.problem) == ("2026.03.01-test", None)
+
+
+def test_a_newer_entry_replaces_it_and_the_same_one_is_not_loaded_again(
+    store: ModelStore, publisher: Publisher
+) -> None:
+    publisher.publish(version="v1")
+    store.refresh()
+    first = store.current
+    store.refresh()
+    assert store.current is first
+    publisher.publish(version="v2")
+    store.refresh()
+    assert version_of(store) == "v2"
+
+
+def test_another_environment_is_not_ours(bucket: Bucket, publisher: Publisher) -> None:
+    publisher.publish()
+    prod = ModelStore(bucket, "prod")
+    prod.refresh()
+    assert prod.current is None
+
+
+@pytest.mark.parametrize("file", [MODEL_FILE, MANIFEST_FILE])
+def test_a_changed_byte_is_never_served(store: ModelStore, publisher: Publisher, bucket: Bucket, file: str) -> None:
+    publisher.publish(version="v1")
+    store.refresh()
+    publisher.publish(version="v2")
+    key = version_key("v2", file)
+    sound = bucket.get(key)
+    bucket.put(key, sound[:-1] + bytes([sound[-1] ^ 1]))
+    store.refresh()
+    assert version_of(store) == "v1"
+    assert store.problem is not None
+    assert "SHA-256" in store.problem
+    bucket.put(key, sound)
+    store.refresh()
+    assert (version_of(store), store.problem) == ("v2", None)
+
+
+def test_changed_knowledge_is_never_served(store: ModelStore, publisher: Publisher, bucket: Bucket) -> None:
+    publisher.publish()
+    bucket.put(knowledge_key(TINY_KNOWLEDGE.version), b"other")
+    store.refresh()
+    assert store.current is None
+
+
+def test_a_missing_file_is_a_problem(store: ModelStore, publisher: Publisher, bucket: Bucket) -> None:
+    publisher.publish()
+    bucket.delete(version_key("2026.03.01-test", MODEL_FILE))
+    store.refresh()
+    assert store.current is None
+    assert store.problem is not None
+    assert "missing" in store.problem
+
+
+def test_a_broken_ledger_keeps_the_last_good_model(store: ModelStore, publisher: Publisher, bucket: Bucket) -> None:
+    publisher.publish(version="v1")
+    store.refresh()
+    publisher.publish(version="v2")
+    bucket.put(ledger_key("dev", 1), b"{}")
+    store.refresh()
+    assert version_of(store) == "v1"
+    assert store.problem is not None
+
+
+def test_a_bucket_that_goes_away_keeps_the_last_good_model(tmp_path: Path) -> None:
+    folder = tmp_path / "bucket"
+    bucket = open_bucket(f"file://{folder}")
+    Publisher(bucket).publish()
+    store = ModelStore(bucket, "dev")
+    store.refresh()
+    folder.rename(tmp_path / "gone")
+    folder.write_text("no folder")
+    store.refresh()
+    assert version_of(store) == "2026.03.01-test"
+    assert store.problem is not None
+
+
+def _without_output() -> bytes:
+    graph = tiny_graph()
+    del graph.graph.output[1]
+    return graph.SerializeToString()
+
+
+def _wrong_width() -> bytes:
+    graph = tiny_graph()
+    graph.graph.input[2].type.tensor_type.shape.dim[1].dim_value = 9
+    return graph.SerializeToString()
+
+
+def _no_probabilities() -> bytes:
+    graph = tiny_graph()
+    for node in graph.graph.node:
+        if node.op_type == "Softmax":
+            node.op_type = "Identity"
+            del node.attribute[:]
+    return graph.SerializeToString()
+
+
+def _external(folder: Path) -> bytes:
+    graph = tiny_graph()
+    weights = next(tensor for tensor in graph.graph.initializer if tensor.name == "state_weights")
+    raw = numpy_helper.to_array(weights).astype(np.float32).tobytes()
+    (folder / "weights.bin").write_bytes(raw)
+    weights.raw_data = raw
+    set_external_data(weights, "weights.bin", 0, len(raw))
+    weights.ClearField("raw_data")
+    weights.ClearField("float_data")
+    weights.data_location = TensorProto.EXTERNAL
+    return graph.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("graph", "problem"),
+    [
+        (b"no graph", "cannot be loaded"),
+        (tiny_graph().SerializeToString()[:300], "cannot be loaded"),
+        (tiny_graph(rare_output="probability").SerializeToString(), "outputs"),
+        (_without_output(), "outputs"),
+        (_wrong_width(), "inputs"),
+        (_no_probabilities(), "no probabilities"),
+        (tiny_graph(weights=[float("nan")] * 4).SerializeToString(), "no probabilities"),
+    ],
+)
+def test_a_graph_that_breaks_its_contract_is_never_served(
+    store: ModelStore, publisher: Publisher, graph: bytes, problem: str
+) -> None:
+    publisher.publish(version="v1")
+    store.refresh()
+    publisher.publish(version="v2", onnx_bytes=graph)
+    store.refresh()
+    assert version_of(store) == "v1"
+    assert store.problem is not None
+    assert problem in store.problem
+
+
+def test_weights_outside_the_hashed_file_are_refused(
+    store: ModelStore, publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    graph = _external(tmp_path)
+    onnx.load_model_from_string(graph)
+    publisher.publish(onnx_bytes=graph)
+    store.refresh()
+    assert store.current is None
+    assert store.problem is not None
+    assert "cannot be loaded" in store.problem
+
+
+def test_a_model_of_other_columns_is_refused(store: ModelStore, publisher: Publisher) -> None:
+    from tests.serving.tiny_model import tiny_manifest
+
+    graph = tiny_graph().SerializeToString()
+    contract = tiny_manifest(graph).features
+    publisher.publish(onnx_bytes=graph, features=contract.model_copy(update={"numeric": contract.numeric[:-1]}))
+    store.refresh()
+    assert store.current is None
+    assert store.problem is not None
+    assert "retrain" in store.problem
+
+
+def test_one_patient_and_many_get_the_same_bits(store: ModelStore, publisher: Publisher) -> None:
+    publisher.publish()
+    store.refresh()
+    assert store.current is not None
+    scorer = store.current.scorer
+    patients = [Presentation(fever=i / 10, days=i) for i in range(50)]
+    assert scorer.score(patients) == [scorer.score([patient])[0] for patient in patients]
+    assert scorer.score([]) == []
+
+
+def test_scores_are_in_the_order_of_the_states(store: ModelStore, publisher: Publisher) -> None:
+    publisher.publish()
+    store.refresh()
+    assert store.current is not None
+    well, ill = store.current.scorer.score([Presentation(fever=0), Presentation(fever=10)])
+    assert max(well.states, key=lambda state: well.states[state]) is State.HEALTHY
+    assert max(ill.states, key=lambda state: ill.states[state]) is State.ACUTE
+
+
+def test_a_package_whose_knowledge_is_another_release_is_refused(store: ModelStore, publisher: Publisher) -> None:
+    from raretriage.bucket import current_entry, load_package
+
+    publisher.publish()
+    package = load_package(publisher.bucket, current_entry(publisher.bucket, "dev"))
+    features = package.manifest.features.model_copy(update={"knowledge_version": "hpo-1999"})
+    other = replace(package, manifest=package.manifest.model_copy(update={"features": features}))
+    with pytest.raises(ModelUnusable, match="hpo-1999"):
+        Scorer(other)
