@@ -124,7 +124,7 @@ def test_landing_nothing_leaves_an_empty_table(local_lake: Lake) -> None:
 def test_an_empty_lake_says_what_to_do(lake: Lake) -> None:
     assert not lake.exists("encounters")
     for ask in (lake.version, lake.read, lake.history):
-        with pytest.raises(NoSuchTable, match="run an ingest first"):
+        with pytest.raises(NoSuchTable, match="no such table yet; the first ingest"):
             ask()
 
 

@@ -93,7 +93,7 @@ def test_a_killed_writer_leaves_the_old_version_and_a_rerun_ends_the_same(tmp_pa
     before = lake.land(encounters([encounter(0)]))
     table = tmp_path / "lake" / "encounters"
     files = set(table.iterdir())
-    rows = 150_000
+    rows = 100_000  # more than one row group, so that files appear before the commit
     command = [sys.executable, "-c", WRITER, lake.url, str(rows)]
     scratch = tmp_path / "scratch"
     scratch.mkdir()
@@ -111,6 +111,32 @@ def test_a_killed_writer_leaves_the_old_version_and_a_rerun_ends_the_same(tmp_pa
     subprocess.run(command, cwd=ROOT, check=True, timeout=120)
     assert lake.version() == before + 1
     assert lake.read(columns=["encounter_id"]).num_rows == rows
+
+
+def test_a_write_is_on_the_disk_when_it_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    local_lake = Lake(str(tmp_path / "años 100% #1"))
+    synced: list[Path] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    table = Path(local_lake.url) / "encounters"
+    writes = [
+        lambda: local_lake.land(encounters([encounter(1)])),
+        lambda: local_lake.land(encounters([encounter(1, row_hash="other")])),
+        lambda: local_lake.rewrite("encounters", lambda batch: batch, "as it was"),
+    ]
+    for write in writes:
+        before = set(table.glob("*.parquet"))
+        synced.clear()
+        version = write()
+        (written,) = set(table.glob("*.parquet")) - before
+        assert synced[0] == written
+        assert synced[1] == table / "_delta_log" / f"{version:020d}.json"
+        assert {table, table / "_delta_log"} < set(synced)
 
 
 def test_a_reader_that_fails_lands_nothing(local_lake: Lake) -> None:

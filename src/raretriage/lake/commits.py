@@ -13,6 +13,7 @@ from typing import TypeVar
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 
+from raretriage.lake.durable import sync_commit
 from raretriage.lake.errors import Conflict
 from raretriage.lake.place import answering
 from raretriage.lake.tables import KEEP_RETENTION, PURGE_RETENTION
@@ -44,6 +45,7 @@ def append(opened: DeltaTable, rows: pa.RecordBatchReader, reason: str) -> None:
     """Add rows."""
     with answering(f"appending to {opened.table_uri}"):
         write_deltalake(opened, rows, mode="append", writer_properties=_writer(), commit_properties=_swap(reason))
+        sync_commit(opened)
 
 
 def merge(opened: DeltaTable, rows: pa.RecordBatchReader, key: str, reason: str) -> None:
@@ -57,12 +59,14 @@ def merge(opened: DeltaTable, rows: pa.RecordBatchReader, key: str, reason: str)
             writer_properties=_writer(),
             commit_properties=_swap(reason),
         ).when_matched_update_all().when_not_matched_insert_all().execute()
+        sync_commit(opened)
 
 
 def replace(opened: DeltaTable, rows: pa.RecordBatchReader, reason: str) -> None:
     """Put these rows in the place of all that is there."""
     with answering(f"rewriting {opened.table_uri}"):
         write_deltalake(opened, rows, mode="overwrite", writer_properties=_writer(), commit_properties=_swap(reason))
+        sync_commit(opened)
 
 
 def purge(opened: DeltaTable, reason: str) -> int:

@@ -2,8 +2,7 @@
 
 Every write is one commit that compares and swaps the version it started from, so writers at the same time neither
 lose nor double a row. A writer that dies leaves files that no version names, and the old version as it was.
-Delta Lake's files are not synced to the disk by their writer (deltalake 1.6): a power cut, unlike a killed process,
-can cost the last commit.
+What a write reported as done is on the disk.
 """
 
 import json

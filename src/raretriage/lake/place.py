@@ -45,7 +45,7 @@ def answering(action: str) -> Iterator[None]:
     try:
         yield
     except TableNotFoundError:
-        raise NoSuchTable(f"{action}: there is no table yet; run an ingest first") from None
+        raise NoSuchTable(f"{action}: no such table yet; the first ingest that has rows for it creates it") from None
     except CommitFailedError:
         raise Conflict(f"{action}: another writer committed first") from None
     except (SchemaMismatchError, pa.ArrowTypeError) as error:

@@ -1,8 +1,9 @@
 -- Share of encounters in which a field is missing, by field, site and quarter. `pregnant` is missing when unknown,
 -- `findings` when the encounter has none, present or excluded.
 --
--- Cells of fewer than 5 patients are left out. Where fewer than 5 encounters (but not none) miss the field, or have
--- it, both figures are null: they would single those encounters out.
+-- Cells of fewer than 5 patients are left out; counts are rounded to the nearest 5, shares to whole percent. Where
+-- fewer than 5 encounters (but not none) miss the field, or have it, both figures are null: they would single those
+-- encounters out.
 WITH presence AS (
     SELECT 'age_years' AS field, site, period, patient_id, CASE WHEN age_years IS NULL THEN 1 ELSE 0 END AS gap FROM encounters
     UNION ALL
@@ -45,7 +46,13 @@ WITH presence AS (
     SELECT 'region' AS field, site, period, patient_id, CASE WHEN region IS NULL THEN 1 ELSE 0 END AS gap FROM encounters
 ),
 cells AS (
-    SELECT field, site, period, COUNT(*) AS encounters, COUNT(DISTINCT patient_id) AS patients, SUM(gap) AS gaps
+    SELECT
+        field,
+        site,
+        period,
+        COUNT(*) AS encounters,
+        SUM(gap) AS gaps,
+        SUM(gap) BETWEEN 1 AND 4 OR COUNT(*) - SUM(gap) BETWEEN 1 AND 4 AS singles_out
     FROM presence
     GROUP BY field, site, period
     HAVING COUNT(DISTINCT patient_id) >= 5
@@ -54,8 +61,7 @@ SELECT
     field,
     site,
     period,
-    encounters,
-    patients,
-    CASE WHEN gaps BETWEEN 1 AND 4 OR encounters - gaps BETWEEN 1 AND 4 THEN NULL ELSE gaps END AS missing,
-    CASE WHEN gaps BETWEEN 1 AND 4 OR encounters - gaps BETWEEN 1 AND 4 THEN NULL ELSE 1.0 * gaps / encounters END AS missing_share
+    CAST(5 * ROUND(encounters / 5.0) AS BIGINT) AS encounters,
+    CASE WHEN singles_out THEN NULL ELSE CAST(5 * ROUND(gaps / 5.0) AS BIGINT) END AS missing,
+    CASE WHEN singles_out THEN NULL ELSE ROUND(1.0 * gaps / encounters, 2) END AS missing_share
 FROM cells
