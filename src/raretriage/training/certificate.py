@@ -14,7 +14,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 # Written down before any data was seen. Dense where few are flagged falsely for each point of sensitivity lost.
 THRESHOLD_GRID: FloatArray = np.unique(
-    np.concatenate([[0.0], np.geomspace(1e-4, 0.05, 60), np.linspace(0.05, 0.95, 181)])
+    np.round(np.concatenate([[0.0], np.geomspace(1e-4, 0.05, 60), np.linspace(0.05, 0.95, 181)]), 6)
 )
 PREVALENCES: tuple[float, ...] = (0.1, 0.01, 0.001)
 MINIMUM_SPECIFICITY = 0.5

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # a dependency of scikit-learn
 
 from raretriage.domain import InputTier
 from raretriage.features import FeatureContract
@@ -44,7 +45,13 @@ class Fitter:
         # The same mix for every candidate and head: they are compared on nothing but themselves.
         mixed, shown = self.inputs.mixed(rows, np.random.default_rng(self.seed))
         labels = self.rows.state if head == "state" else self.rows.is_rare.astype(np.int64)
-        return candidate(kind, self.contract, seed=self.seed, nthread=self.nthread).fit(mixed, labels[shown])
+        model = candidate(kind, self.contract, seed=self.seed, nthread=self.nthread)
+        with threadpool_limits(self.nthread):
+            model.fit(mixed, labels[shown])
+        if kind is EstimatorKind.RANDOM_FOREST:
+            # Several threads add the trees' votes in the order in which they finish: other last digits every time.
+            model.set_params(estimator__n_jobs=1)
+        return model
 
     def score(
         self, kinds: Mapping[Head, EstimatorKind], fold: Fold, cluster: StringArray, progress: Progress

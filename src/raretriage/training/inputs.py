@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from raretriage.domain import VITALS, InputTier
-from raretriage.features import Columns, Encoder, ModelInput, mask_to_tier
+from raretriage.features import Columns, Encoder, ModelInput, mask_to_tier, take
 from raretriage.release.onnx import frame
 
 IntArray = npt.NDArray[np.int64]
@@ -60,10 +60,12 @@ def tier_inputs(columns: Columns, encoder: Encoder) -> TierInputs:
 
 
 def parity_sample(columns: Columns, encoder: Encoder) -> ModelInput:
-    """Up to `SAMPLE_ROWS` rows of all tiers in turn, for the comparison of the exported graph."""
-    tiers = [encoder.encode(mask_to_tier(columns, tier)) for tier in InputTier]
+    """Up to `SAMPLE_ROWS` rows: encounters evenly spread over the table, at all tiers."""
+    per_tier = min(columns.count, SAMPLE_ROWS // len(InputTier))
+    some = take(columns, np.linspace(0, columns.count - 1, per_tier).astype(np.int64))
+    tiers = [encoder.encode(mask_to_tier(some, tier)) for tier in InputTier]
     return ModelInput(
-        numeric=np.concatenate([tier.numeric for tier in tiers])[:SAMPLE_ROWS],
-        categorical=np.concatenate([tier.categorical for tier in tiers])[:SAMPLE_ROWS],
-        phenotypes=np.concatenate([tier.phenotypes for tier in tiers])[:SAMPLE_ROWS],
+        numeric=np.concatenate([tier.numeric for tier in tiers]),
+        categorical=np.concatenate([tier.categorical for tier in tiers]),
+        phenotypes=np.concatenate([tier.phenotypes for tier in tiers]),
     )

@@ -47,8 +47,8 @@ def certificate_plot(
         axes.axhline(target, linestyle=":", color="grey", label=f"target {target:g}")
         if isinstance(certificate, Certificate):
             axes.axvline(certificate.threshold, linestyle="--", color="black", label=f"at {certificate.threshold:.4g}")
-        axes.set(xlabel="threshold of the rare probability", xscale="symlog", ylim=(0, 1.02))
         axes.set_xscale("symlog", linthresh=1e-3)
+        axes.set(xlabel="threshold of the rare probability", xlim=(0, 1), ylim=(0, 1.02))
         axes.legend(loc="lower left", fontsize="small")
 
     return _drawn(draw, f"Certificate, tier {certificate.tier.value}", certificate.basis)
@@ -59,9 +59,10 @@ def _drawn(draw: Callable[[Axes], None], title: str, basis: Basis) -> bytes:
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     draw(axes)
-    axes.set_title(f"{title} (simulated)" if basis is Basis.SIMULATED else title, fontsize="medium")
+    full_title = f"{title} (simulated)" if basis is Basis.SIMULATED else title
+    axes.set_title(full_title, fontsize="medium")
     png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=90, metadata={"Software": None})
+    figure.savefig(png, format="png", dpi=90, metadata={"Title": full_title, "Software": None})
     return png.getvalue()
 
 

@@ -51,6 +51,8 @@ class MlflowTracker:
         # A hospital's training run tells nobody: MLflow reads these when it is imported.
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         os.environ.setdefault("DO_NOT_TRACK", "true")
+        import mlflow  # noqa: F401  -- it sets its loggers' levels when imported, so before they are hushed
+
         with _quiet("alembic", "mlflow"):
             return self._record(run, parent=None)
 

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from raretriage.domain import State
+from raretriage.training import NotEnoughData
+from raretriage.training.state_sets import lowest_kept, state_bounds
+
+
+def answers(rng: np.random.Generator, state: np.ndarray, sharpness: float = 2.0) -> np.ndarray:
+    logits = rng.normal(size=(len(state), 4)) + sharpness * np.eye(4)[state]
+    exponent = np.exp(logits)
+    return exponent / exponent.sum(axis=1, keepdims=True)
+
+
+def test_each_state_keeps_nine_in_ten_of_its_own_on_average_over_draws():
+    rng = np.random.default_rng(11)
+    draws, calibration, tested = 300, 60, 200
+    kept = np.zeros(4)
+    for _ in range(draws):
+        state = np.repeat(np.arange(4), calibration)
+        bounds = state_bounds(answers(rng, state), state, coverage=0.9)
+        new = np.repeat(np.arange(4), tested)
+        probabilities = answers(rng, new)
+        is_kept = probabilities[np.arange(len(new)), new] >= np.array([bounds[s] for s in State])[new]
+        kept += is_kept.reshape(4, tested).mean(axis=1)
+    mean = kept / draws
+    assert np.all(mean >= 0.9 - 0.01)  # 3 standard errors of 300 draws
+    assert np.all(mean <= 0.9 + 1 / (calibration + 1) + 0.01)  # the bound is not needlessly low
+
+
+def test_a_shift_of_class_frequencies_leaves_the_coverage_of_each_state():
+    rng = np.random.default_rng(12)
+    state = np.repeat(np.arange(4), [2_000, 500, 300, 200])
+    bounds = state_bounds(answers(rng, state), state, coverage=0.9)
+    new = np.repeat(np.arange(4), [200, 300, 500, 2_000])
+    probabilities = answers(rng, new)
+    for position, name in enumerate(State):
+        own = new == position
+        kept = int(np.sum(probabilities[own, position] >= bounds[name]))
+        # The bound itself rests on at least 200 patients: two points of coverage, and the binomial margin of the test.
+        assert kept >= binom.ppf(0.001, own.sum(), 0.87)
+
+
+@pytest.mark.parametrize(
+    ("n", "expected_rank"), [(8, 0), (9, 1), (10, 1), (18, 1), (19, 2), (20, 2), (99, 10), (100, 10)]
+)
+def test_the_bound_is_the_finite_sample_rank(n, expected_rank):
+    values = np.arange(1, n + 1) / (n + 1)
+    assert lowest_kept(values, 0.9) == (values[expected_rank - 1] if expected_rank else 0.0)
+
+
+def test_each_state_has_its_own_bound():
+    state = np.repeat(np.arange(4), 99)
+    probabilities = np.full((len(state), 4), 0.25)
+    probabilities[state == 2, 2] = 0.7
+    bounds = state_bounds(probabilities, state, coverage=0.9)
+    assert bounds == {State.HEALTHY: 0.25, State.MILD: 0.25, State.ACUTE: 0.7, State.CHRONIC: 0.25}
+
+
+def test_a_state_without_calibration_patients_is_named():
+    with pytest.raises(NotEnoughData, match="chronic"):
+        state_bounds(np.full((3, 4), 0.25), np.array([0, 1, 2]), coverage=0.9)
+
+
+@given(values=st.lists(st.floats(0, 1), min_size=1, max_size=200), coverage=st.floats(0.5, 0.99))
+def test_at_most_the_allowed_share_of_calibration_patients_lose_their_state(values, coverage):
+    own = np.sort(np.array(values))
+    bound = lowest_kept(own, coverage)
+    assert np.sum(own < bound) <= (1 - coverage) * (len(own) + 1)
