@@ -1,0 +1,127 @@
+from collections import Counter
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from raretriage.cohort import Catalogue, Chunk, CohortSpec, chunk_count, sample_chunk
+from raretriage.cohort.catalogue import STATES
+from raretriage.domain import State
+
+
+def sample(spec: CohortSpec, catalogue: Catalogue) -> list[Chunk]:
+    return [sample_chunk(spec, catalogue, number) for number in range(chunk_count(spec))]
+
+
+def joined(chunks: list[Chunk], name: str) -> np.ndarray:
+    return np.concatenate([getattr(chunk.visits, name) for chunk in chunks])
+
+
+@pytest.fixture(scope="module")
+def chunks(catalogue: Catalogue) -> list[Chunk]:
+    return sample(CohortSpec(patients=8_000, seed=11), catalogue)
+
+
+def test_chunks_can_be_drawn_in_any_order(catalogue: Catalogue, chunks: list[Chunk]) -> None:
+    again = sample_chunk(CohortSpec(patients=8_000, seed=11), catalogue, 3)
+    for field in fields(again.visits):
+        one, other = getattr(again.visits, field.name), getattr(chunks[3].visits, field.name)
+        if isinstance(one, np.ndarray):
+            np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(again.visits.recorded.observed, chunks[3].visits.recorded.observed)
+
+
+def test_another_seed_draws_other_patients(catalogue: Catalogue, chunks: list[Chunk]) -> None:
+    other = sample_chunk(CohortSpec(patients=8_000, seed=12), catalogue, 3)
+    assert not np.array_equal(other.patients.disease, chunks[3].patients.disease)
+
+
+@pytest.mark.parametrize("patients", [1, 499, 500, 501, 1_234])
+def test_every_patient_is_drawn_once(catalogue: Catalogue, patients: int) -> None:
+    drawn = sample(CohortSpec(patients=patients, seed=1), catalogue)
+    assert sum(len(c.patients.disease) for c in drawn) == patients
+    assert [c.first_patient for c in drawn] == list(range(0, patients, 500))
+
+
+def test_exactly_ten_percent_of_patients_are_rare_and_a_quarter_came_healthy(
+    catalogue: Catalogue, chunks: list[Chunk]
+) -> None:
+    disease = np.concatenate([c.patients.disease for c in chunks])
+    assert (catalogue.rare[disease] & (disease >= 0)).sum() == 800
+    assert (disease < 0).sum() == 2_000
+
+
+def test_each_state_occurs_rare_and_not_rare(chunks: list[Chunk]) -> None:
+    counts = Counter(zip(joined(chunks, "state").tolist(), joined(chunks, "rare").tolist(), strict=True))
+    for state in (State.MILD, State.ACUTE, State.CHRONIC):
+        assert counts[STATES.index(state), True] >= 50
+        assert counts[STATES.index(state), False] >= 500
+    assert counts[STATES.index(State.HEALTHY), True] == 0
+
+
+def test_patients_come_again_and_in_order_of_time(chunks: list[Chunk]) -> None:
+    patients = sum(len(c.patients.disease) for c in chunks)
+    assert 1.20 < len(joined(chunks, "patient")) / patients < 1.30
+    for chunk in chunks:
+        visits = chunk.visits
+        same = visits.patient[1:] == visits.patient[:-1]
+        assert (np.diff(visits.day)[same] >= 0).all()
+        assert (np.diff(visits.age_years)[same] >= 0).all()
+
+
+def test_days_fall_inside_the_wanted_years(chunks: list[Chunk]) -> None:
+    day = joined(chunks, "day")
+    assert day.min() >= 0
+    assert 365 * 3 - 30 < day.max() < 365.25 * 3
+
+
+def test_a_rare_patient_sometimes_comes_with_a_cold_and_is_then_not_rare(
+    catalogue: Catalogue, chunks: list[Chunk]
+) -> None:
+    other = 0
+    for chunk in chunks:
+        main = chunk.patients.disease[chunk.visits.patient]
+        passing = (main >= 0) & catalogue.rare[main] & (chunk.visits.disease != main)
+        assert not chunk.visits.rare[passing].any()
+        other += passing.sum()
+    assert other > 30
+
+
+def test_durations_and_comorbidities_overlap(catalogue: Catalogue, chunks: list[Chunk]) -> None:
+    state, days, rare = joined(chunks, "state"), joined(chunks, "days"), joined(chunks, "rare")
+    chronic = state == STATES.index(State.CHRONIC)
+    for group in (chronic & rare, chronic & ~rare):
+        assert 0.03 < (days[group] <= 7).sum() / np.isfinite(days[group]).sum() < 0.40
+    comorbid = np.concatenate([(c.patients.comorbid >= 0).any(axis=1) for c in chunks])
+    disease = np.concatenate([c.patients.disease for c in chunks])
+    is_rare = (disease >= 0) & catalogue.rare[disease]
+    assert comorbid[is_rare].mean() > 0.2
+
+
+def test_nothing_began_before_birth(chunks: list[Chunk]) -> None:
+    age_days = joined(chunks, "age_years") * 365.25
+    days = joined(chunks, "days")
+    assert (days[np.isfinite(days)] <= age_days[np.isfinite(days)]).all()
+    for chunk in chunks:
+        onset = chunk.visits.finding_onset
+        assert (np.nan_to_num(onset) <= (chunk.visits.age_years * 365.25)[:, None]).all()
+
+
+def test_only_women_of_childbearing_age_are_pregnant(catalogue: Catalogue, chunks: list[Chunk]) -> None:
+    for chunk in chunks:
+        visits, pregnant = chunk.visits, chunk.visits.pregnant == 1
+        assert (chunk.patients.is_male[visits.patient][pregnant] == 0).all()
+        assert ((visits.age_years[pregnant] >= 12) & (visits.age_years[pregnant] < 51)).all()
+        assert pregnant[catalogue.pregnancy[visits.disease] & (visits.disease >= 0)].all()
+
+
+def test_about_one_encounter_in_twenty_is_never_labelled(chunks: list[Chunk]) -> None:
+    assert 0.93 < joined(chunks, "is_labelled").mean() < 0.97
+    assert joined(chunks, "label_delay").min() >= 1
+
+
+def test_shares_may_be_zero_or_everybody(catalogue: Catalogue) -> None:
+    spec = CohortSpec(patients=300, seed=2, rare_share=1.0, healthy_share=0.0)
+    assert catalogue.rare[sample_chunk(spec, catalogue, 0).patients.disease].all()
+    nobody = sample_chunk(replace(spec, rare_share=0.0, healthy_share=1.0), catalogue, 0)
+    assert (nobody.patients.disease == -1).all()

@@ -1,0 +1,141 @@
+import hashlib
+import tracemalloc
+from pathlib import Path
+
+import orjson
+import pytest
+
+from raretriage.cohort import CohortReport, CohortSpec, ForeignFolder, write_cohort
+from raretriage.cohort import export_folder as folder_module
+from raretriage.cohort import sampler as sampler_module
+from raretriage.cohort.export_folder import ExportFolder
+from raretriage.knowledge import Knowledge
+
+SMALL = CohortSpec(patients=60, seed=3)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_the_same_seed_gives_the_same_bytes(knowledge: Knowledge, tmp_path: Path, compress: bool) -> None:
+    for name in ("one", "two"):
+        write_cohort(SMALL, tmp_path / name, knowledge, compress=compress)
+    assert hashes(tmp_path / "one") == hashes(tmp_path / "two")
+    assert all(name.endswith(".ndjson.gz") == compress for name in hashes(tmp_path / "one") if name != "cohort.json")
+
+
+def test_another_seed_gives_other_patients(knowledge: Knowledge, tmp_path: Path) -> None:
+    write_cohort(SMALL, tmp_path / "one", knowledge)
+    write_cohort(CohortSpec(patients=60, seed=4), tmp_path / "two", knowledge)
+    one, two = hashes(tmp_path / "one"), hashes(tmp_path / "two")
+    assert all(one[name] != two[name] for name in one if not name.startswith("Organization"))
+
+
+def test_the_report_counts_what_is_on_disk(export: tuple[Path, CohortReport], exported: dict[str, list[dict]]) -> None:
+    folder, report = export
+    assert report.resources == {kind: len(found) for kind, found in exported.items()}
+    assert report.patients == len(exported["Patient"]) == 700
+    assert report.encounters == len(exported["Encounter"]) == sum(report.encounters_by_state.values())
+    rare = [o for o in exported["Observation"] if o["code"]["coding"][0]["code"] == "rare"]
+    assert report.labelled_encounters == len(rare)
+    assert report.rare_patients == 70
+    assert report.bytes == sum(p.stat().st_size for p in folder.glob("*.ndjson"))
+    assert (report.common_diseases >= 40, report.rare_diseases >= 150) == (True, True)
+    assert 0 < report.estimate_share < 0.5
+
+
+def test_the_manifest_says_simulated_with_seed_and_spec(export: tuple[Path, CohortReport]) -> None:
+    manifest = orjson.loads((export[0] / "cohort.json").read_bytes())
+    assert manifest["simulated"] is True
+    assert manifest["notice"].startswith("SIMULATED")
+    assert (manifest["spec"]["seed"], manifest["spec"]["patients"]) == (7, 700)
+    assert manifest["resources"] == export[1].resources
+    assert sorted(manifest["files"]) == sorted(p.name for p in export[0].glob("*.ndjson"))
+
+
+def test_progress_counts_patients(knowledge: Knowledge, tmp_path: Path) -> None:
+    seen: list[int] = []
+    write_cohort(CohortSpec(patients=1_100, seed=1), tmp_path / "out", knowledge, progress=seen.append)
+    assert seen == [500, 500, 100]
+
+
+def test_a_folder_with_foreign_files_is_refused_and_left_alone(knowledge: Knowledge, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(ForeignFolder, match=r"1 files .*thesis\.txt"):
+        write_cohort(SMALL, tmp_path, knowledge)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_file_or_a_foreign_manifest_is_refused(knowledge: Knowledge, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("x", encoding="utf-8")
+    with pytest.raises(ForeignFolder, match="is a file"):
+        write_cohort(SMALL, path, knowledge)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "cohort.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(ForeignFolder, match="not the manifest"):
+        write_cohort(SMALL, folder, knowledge)
+
+
+def test_an_earlier_cohort_is_replaced_with_all_its_parts(knowledge: Knowledge, tmp_path: Path) -> None:
+    write_cohort(SMALL, tmp_path, knowledge, compress=True)
+    write_cohort(SMALL, tmp_path, knowledge)
+    assert not list(tmp_path.glob("*.gz"))
+    manifest = orjson.loads((tmp_path / "cohort.json").read_bytes())
+    assert {p.name for p in tmp_path.iterdir()} == {"cohort.json", *manifest["files"]}
+
+
+def test_an_interrupted_run_leaves_the_earlier_cohort_as_it_was(knowledge: Knowledge, tmp_path: Path) -> None:
+    write_cohort(SMALL, tmp_path, knowledge)
+    before = hashes(tmp_path)
+
+    def interrupt(_patients: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_cohort(CohortSpec(patients=600, seed=9), tmp_path, knowledge, progress=interrupt)
+    assert hashes(tmp_path) == before
+
+
+def test_what_a_killed_run_left_behind_is_cleared_away(knowledge: Knowledge, tmp_path: Path) -> None:
+    (tmp_path / "Patient.000.ndjson.unfinished").write_text('{"half', encoding="utf-8")
+    write_cohort(SMALL, tmp_path, knowledge)
+    assert not list(tmp_path.glob("*.unfinished"))
+
+
+def test_a_long_type_is_split_into_numbered_parts(tmp_path: Path) -> None:
+    with ExportFolder(tmp_path, compress=False, part_lines=10) as folder:
+        for number in range(25):
+            folder.write({"resourceType": "Observation", "id": str(number)})
+        folder.finish({})
+    parts = sorted(tmp_path.glob("Observation.*.ndjson"))
+    assert [len(p.read_bytes().splitlines()) for p in parts] == [10, 10, 5]
+    ids = [orjson.loads(line)["id"] for part in parts for line in part.read_bytes().splitlines()]
+    assert ids == [str(n) for n in range(25)]
+    assert folder_module.MANIFEST in {p.name for p in tmp_path.iterdir()}
+
+
+def test_memory_does_not_grow_with_the_number_of_patients(
+    knowledge: Knowledge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampler_module, "CHUNK", 25)
+
+    def forget_the_start(_patients: int) -> None:
+        """The tables and the first chunk cost the same for every cohort."""
+        if not seen:
+            tracemalloc.reset_peak()
+        seen.append(_patients)
+
+    peaks = []
+    for patients in (75, 600):
+        seen: list[int] = []
+        tracemalloc.start()
+        write_cohort(
+            CohortSpec(patients=patients, seed=1), tmp_path / str(patients), knowledge, progress=forget_the_start
+        )
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] * 1.25
