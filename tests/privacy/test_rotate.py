@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raretriage.privacy import Keyring, RotationMismatch, SchemaMismatch
+from raretriage.privacy import Keyring, Kind, RotationMismatch, SchemaMismatch, safe_source
 from raretriage.privacy.batch import deidentify
-from raretriage.privacy.rotate import rekey_batch
+from raretriage.privacy.rotate import rekey_batch, rekey_names
 from raretriage.privacy.schemas import ENCOUNTERS
 from tests.privacy.identified import KEYRING, batch, finding, row
 
@@ -87,3 +87,19 @@ def test_a_missing_column_is_named() -> None:
     old = deidentify(batch(row()), keyring=KEYRING).drop_columns(["site"])
     with pytest.raises(SchemaMismatch, match="missing columns site"):
         rekey_batch(old, KEYRING, NEW)
+
+
+def test_names_in_any_text_column_are_rekeyed_and_the_rest_is_left() -> None:
+    def table(keyring: Keyring) -> pa.RecordBatch:
+        names = [keyring.pseudonym(kind, "x") for kind in Kind]
+        files = [safe_source(name, keyring) for name in ("Ana.ndjson.gz", "Patient.000.ndjson")]
+        texts = [*names, *files, keyring.digest(b"line"), "age_years", "p-1", "", None]
+        return pa.RecordBatch.from_pydict({"text": texts, "line": list(range(len(texts)))})
+
+    assert rekey_names(table(KEYRING), NEW).equals(table(NEW))
+
+
+@pytest.mark.parametrize("text", ["see p-" + "0" * 32, "p-" + "0" * 33, "p-" + "g" * 32, "x-" + "0" * 32])
+def test_what_only_resembles_a_name_is_left(text: str) -> None:
+    batch_of_text = pa.RecordBatch.from_pydict({"text": [text]})
+    assert rekey_names(batch_of_text, NEW).equals(batch_of_text)

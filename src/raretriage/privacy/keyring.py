@@ -59,6 +59,20 @@ _SHAPE: dict[Kind, tuple[str, int]] = {
 }
 
 
+_KIND_OF_PREFIX = {prefix: kind for kind, (prefix, _) in _SHAPE.items()}
+_NAME = re.compile("|".join(f"({prefix})[0-9a-f]{{{digits}}}" for prefix, digits in _SHAPE.values()))
+
+
+def find_kind(name: str) -> Kind | None:
+    """What a text is the pseudonym of, by its form; None when it is none.
+
+    >>> find_kind("site-0123456789abcdef"), find_kind("site-3")
+    (<Kind.SITE: 'site'>, None)
+    """
+    found = _NAME.fullmatch(name)
+    return _KIND_OF_PREFIX[found[found.lastindex or 0]] if found else None
+
+
 class _Key(bytes):
     """Key bytes that never print themselves, not even in a traceback that shows local variables."""
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from raretriage.domain import Pseudonym
 from raretriage.privacy.batch import each_distinct, with_row_hashes
 from raretriage.privacy.errors import RotationMismatch, SchemaMismatch
-from raretriage.privacy.keyring import Keyring, Kind
+from raretriage.privacy.keyring import Keyring, Kind, find_kind
 from raretriage.privacy.schemas import ENCOUNTERS
 from raretriage.privacy.sources import rekey_source
 
@@ -55,6 +55,24 @@ def rekey_batch(batch: pa.RecordBatch, old: Keyring, new: Keyring) -> pa.RecordB
         for name in batch.schema.names
     ]
     return with_row_hashes(pa.RecordBatch.from_arrays(columns, schema=batch.schema))
+
+
+def rekey_names(batch: pa.RecordBatch, new: Keyring) -> pa.RecordBatch:
+    """Re-key whatever has the form of a pseudonym, a digest or a safe file name in the text columns of any table.
+
+    For tables without key ids, such as the quarantine. Unlike `rekey_batch` it cannot tell old names from new ones:
+    it must run exactly once over a table for one rotation.
+    """
+    columns = [
+        each_distinct(column, lambda text: _rekeyed_name(text, new)) if pa.types.is_string(column.type) else column
+        for column in batch.columns
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def _rekeyed_name(text: str, new: Keyring) -> str:
+    kind = find_kind(text)
+    return rekey_source(text, new) if kind is None else new.rekey(kind, text)
 
 
 def _require_two_keys(key_ids: pa.StringArray, old: Keyring, new: Keyring) -> None:
