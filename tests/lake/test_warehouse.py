@@ -374,6 +374,13 @@ def test_a_server_without_copy_is_filled_row_by_row(tmp_path: Path) -> None:
         assert warehouse.columns("t") is None
 
 
+def test_the_lake_loads_no_warehouse_driver_before_it_is_needed() -> None:
+    code = "import raretriage.lake, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert "raretriage.lake" in loaded
+    assert {"duckdb", "sqlalchemy", "psycopg"}.isdisjoint(loaded)
+
+
 def _as_dicts(warehouse: Warehouse, view: str) -> list[dict[str, object]]:
     names = warehouse.columns(view) or []
     return [dict(zip(names, row, strict=True)) for row in warehouse.query(f"SELECT * FROM {view}")]  # noqa: S608
