@@ -48,12 +48,12 @@ def contract() -> pandera.DataFrameSchema:
     """The schema of one batch of `ENCOUNTERS` as a frame, with the extra column `in_future`."""
     columns = {
         field: pandera.Column(
-            float, pandera.Check.in_range(limits.low, limits.high, name="out_of_range"), nullable=True
+            float, pandera.Check.in_range(limits.low, limits.high, error="out_of_range"), nullable=True
         )
         for field, limits in RANGES.items()
     }
     columns |= {
-        field: pandera.Column(str, pandera.Check.isin(codes, name="unknown_code"), nullable=True, coerce=False)
+        field: pandera.Column(str, pandera.Check.isin(codes, error="unknown_code"), nullable=True, coerce=False)
         for field, codes in _CODES.items()
     }
     return pandera.DataFrameSchema(columns, checks=_across_fields(), strict=False)

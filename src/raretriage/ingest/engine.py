@@ -34,6 +34,7 @@ class Engine:
         if threads is not None:
             config["threads"] = threads
         self._connection = duckdb.connect(":memory:", config=config)
+        self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET force_mbedtls_unsafe = 'true'")
         self._connection.execute("SET temp_file_encryption = true")
         self._backend = ibis.duckdb.from_connection(self._connection)
@@ -75,24 +76,20 @@ class Engine:
 
     def store(self, name: str, expression: ibis.Table) -> ibis.Table:
         """Compute an expression into a table."""
-        self._connection.execute(f"CREATE TABLE {name} AS {_sql(expression)}")
+        self._connection.execute(f"CREATE TABLE {name} AS {self._backend.compile(expression)}")
         return self.table(name)
 
     def fetch(self, expression: ibis.Table) -> pa.Table:
         """The rows of an expression; for results that are small by nature."""
-        return self._connection.sql(_sql(expression)).to_arrow_table()
+        return self._connection.sql(str(self._backend.compile(expression))).to_arrow_table()
 
     def batches(self, expression: ibis.Table, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """The rows of an expression in batches. Other statements may run meanwhile: the result has its own cursor."""
         cursor = self._connection.cursor()
         try:
-            yield from cursor.sql(_sql(expression)).to_arrow_reader(rows)
+            yield from cursor.sql(str(self._backend.compile(expression))).to_arrow_reader(rows)
         finally:
             cursor.close()
-
-
-def _sql(expression: ibis.Table) -> str:
-    return str(ibis.to_sql(expression, dialect="duckdb"))
 
 
 def _is_query(statement: str) -> bool:

@@ -76,7 +76,8 @@ def diagnoses(usable: ir.Table, visits_of_ids: ir.Table) -> ir.Table:
     """The diagnosis of each visit: the best coded, then the first recorded, of those that name the encounter."""
     named = usable.filter((usable.outcome == CARRIED) & usable.is_diagnosis & usable.named_system.notnull())
     own = named.inner_join(visits_of_ids, named.encounter_id == visits_of_ids.visit_id)
-    own = own.filter((own.patient_id == own.visit_patient).fill_null(True))
+    is_same = (own.patient_id == own.visit_patient).fill_null(True)
+    own = own.filter(is_same | (own.visit_outcome != CARRIED))
     order = ibis.window(
         group_by=[own.visit_file, own.visit_line],
         order_by=[own["rank"], own.recorded.asc(nulls_first=False), own.file, own.line],

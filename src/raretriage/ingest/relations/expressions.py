@@ -29,8 +29,8 @@ def is_malformed_date(text: ir.StringValue) -> ir.BooleanValue:
 
 
 def moment_of(text: ir.StringValue) -> ir.TimestampValue:
-    """The instant in UTC, for putting readings in order."""
-    return text.try_cast("timestamp")
+    """The instant, for putting readings in order. A time without a zone is taken as UTC; a lone day is its midnight."""
+    return text.try_cast("timestamp('UTC')")
 
 
 def referenced_id(reference: ir.StringValue, resource_type: str) -> ir.StringValue:

@@ -60,7 +60,8 @@ def linked_observations(
 def _decision(joined: ir.Table) -> dict[str, ir.Value]:
     withdrawn = joined.status.isin(_WITHDRAWN).fill_null(False)
     unknown_finding = (joined.use == "unknown_finding").fill_null(False)
-    other_subject = (joined.subject_ref != joined.visit_patient).fill_null(False)
+    # Where the encounter itself is refused, its patient is what is wrong, and the record only follows.
+    other_subject = ((joined.subject_ref != joined.visit_patient) & (joined.visit_outcome == CARRIED)).fill_null(False)
     return {
         "outcome": ibis.cases(
             (joined.fault == DUPLICATE, DUPLICATE),

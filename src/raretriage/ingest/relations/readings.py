@@ -64,9 +64,12 @@ def judge_readings(values: ir.Table, units: ir.Table, limits: ir.Table) -> ir.Ta
         )
     )
     record = ibis.window(group_by=[judged.file, judged.line])
-    systolic = (judged.field == "systolic_bp").ifelse(judged.number, ibis.null("float64")).max().over(record)
-    diastolic = (judged.field == "diastolic_bp").ifelse(judged.number, ibis.null("float64")).max().over(record)
-    crossed = (judged.fault.isnull() & (systolic <= diastolic)).fill_null(False)
+    good = judged.fault.isnull()
+    systolic, diastolic = (
+        (good & (judged.field == field)).ifelse(judged.number, ibis.null("float64")).max().over(record)
+        for field in _PRESSURES
+    )
+    crossed = (good & (systolic <= diastolic)).fill_null(False)
     return judged.mutate(fault=crossed.ifelse("systolic_above_diastolic", judged.fault)).select(
         *PLACE, *VISIT, "moment", "field", "text", "number", "fault"
     )
