@@ -9,7 +9,8 @@ from raretriage.cli.console import out, write_json
 from raretriage.cli.figures import certificate_table, metric_table
 from raretriage.cli.options import JsonFile
 from raretriage.cli.workspace import Workspace
-from raretriage.release import evaluate_graph, read_run
+from raretriage.release import read_run
+from raretriage.release.evaluate import evaluate_graph
 from raretriage.settings import Settings
 
 

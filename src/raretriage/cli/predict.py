@@ -14,7 +14,9 @@ from raretriage.cli.exits import InputError
 from raretriage.cli.options import JsonFile
 from raretriage.cli.workspace import Workspace
 from raretriage.domain import STATUS_LABELS, State
-from raretriage.serving import PredictRequest, Scorer, answer
+from raretriage.serving.answer import answer
+from raretriage.serving.scorer import Scorer
+from raretriage.serving.wire import PredictRequest
 from raretriage.settings import Settings
 
 

@@ -5,10 +5,11 @@ import onnxruntime as ort
 import pyarrow as pa
 
 from raretriage.bucket import MODEL_FILE, Metric
-from raretriage.domain import State
+from raretriage.domain import Basis, State
 from raretriage.features import ModelInput, Ontology
 from raretriage.release.run import Run
-from raretriage.training import test_figures
+from raretriage.training import TrainingConfig
+from raretriage.training.remeasure import temporal_figures
 
 
 def evaluate_graph(run: Run, encounters: pa.Table, ontology: Ontology) -> tuple[Metric, ...]:
@@ -28,11 +29,16 @@ def evaluate_graph(run: Run, encounters: pa.Table, ontology: Ontology) -> tuple[
         return np.asarray(state, dtype=np.float64).reshape(-1, len(State)), np.asarray(rare, dtype=np.float64)
 
     manifest = run.manifest
-    return test_figures(
+    return temporal_figures(
         encounters,
         contract=manifest.features,
         ontology=ontology,
         certificates=manifest.certificates,
         state_sets=manifest.state_sets,
         score=score,
+        config=TrainingConfig(
+            basis=Basis.SIMULATED if manifest.data.simulated else Basis.LOCAL,
+            lake_version=manifest.data.lake_version,
+            git_commit=manifest.git_commit,
+        ),
     )
