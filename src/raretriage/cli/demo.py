@@ -103,9 +103,8 @@ class Demonstration:
         if self.marks.is_current("warehouse", wanted):
             _reused("warehouse")
             return
-        with self.work.audited("load", "warehouse"), progress("warehouse") as tick:
-            load_warehouse(self.work.lake, self.work.settings.warehouse_url, version=lake_version)
-            tick(1)
+        with self.work.audited("load", "warehouse"), progress("warehouse rows") as tick:
+            load_warehouse(self.work.lake, self.work.settings.warehouse_url, version=lake_version, progress=tick)
         self.marks.set("warehouse", wanted)
 
 

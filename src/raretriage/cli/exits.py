@@ -32,6 +32,8 @@ _CODES: dict[tuple[str, str], Exit] = {
     ("ingest", "IngestError"): Exit.BAD_INPUT,
     ("ingest", "AccountingError"): Exit.REFUSED,
     ("lake", "LakeError"): Exit.BAD_INPUT,
+    ("lake", "Unreachable"): Exit.UNREACHABLE,
+    ("lake", "Conflict"): Exit.UNREACHABLE,
     ("features", "FeatureError"): Exit.BAD_INPUT,
     ("training", "TrainingError"): Exit.BAD_INPUT,
     ("training", "LeakedPatient"): Exit.REFUSED,

@@ -42,5 +42,7 @@ def ingest_command(
     """De-identify, validate and land a source; every record is accounted for, bad ones are quarantined."""
     report = ingest_source(Workspace(Settings()), source, kind=kind, memory=memory)
     out.print(report.text())
-    out.print("look closer: raretriage lake read --table quarantine --out quarantine.parquet; then: raretriage train")
+    if report.quarantine_rules:
+        out.print("look at the bad ones: raretriage lake read --table quarantine --out quarantine.parquet")
+    out.print("next: raretriage train")
     write_json(json_file, report.as_json())

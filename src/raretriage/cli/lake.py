@@ -68,8 +68,7 @@ def load(version: LakeVersion = None, json_file: JsonFile = None) -> None:
 
     work = Workspace(Settings())
     shown = redact_url(work.settings.warehouse_url)
-    with work.audited("load", f"warehouse:{shown}"), progress("warehouse") as tick:
-        report = load_warehouse(work.lake, work.settings.warehouse_url, version=version)
-        tick(1)
+    with work.audited("load", f"warehouse:{shown}"), progress("warehouse rows") as tick:
+        report = load_warehouse(work.lake, work.settings.warehouse_url, version=version, progress=tick)
     table(f"warehouse {shown}, lake version {report.version}", ("table", "rows"), report.rows.items())
     write_json(json_file, {"warehouse": shown, "lake_version": report.version, "rows": dict(report.rows)})

@@ -13,9 +13,11 @@ from raretriage.cli.console import out, write_json
 from raretriage.cli.exits import InputError
 from raretriage.cli.options import JsonFile
 from raretriage.cli.workspace import Workspace
-from raretriage.domain import STATUS_LABELS, State
+from raretriage.domain import STATUS_LABELS, Presentation, State
+from raretriage.knowledge import Knowledge
 from raretriage.serving.answer import answer
 from raretriage.serving.scorer import Scorer
+from raretriage.serving.service import contradictions, resolve_findings
 from raretriage.serving.wire import PredictRequest
 from raretriage.settings import Settings
 
@@ -28,16 +30,17 @@ def predict_command(
     work = Workspace(Settings())
     requests = _requests(sys.stdin.read() if source == "-" else _text(Path(source)))
     package = load_package(work.bucket, current_entry(work.bucket, work.settings.model_env))
-    presentations = [request.presentation() for request in requests]
+    scorer = Scorer(package)
+    presentations = [_presentation(request, scorer.knowledge) for request in requests]
     answers = []
-    for presentation, score in zip(presentations, Scorer(package).score(presentations), strict=True):
+    for presentation, score in zip(presentations, scorer.score(presentations), strict=True):
         decision = answer(score, presentation, package.manifest)
-        states = {STATUS_LABELS[s]: round(float(score.state_probabilities[s]), 4) for s in State}
+        states = {STATUS_LABELS[s]: round(score.states[s], 4) for s in State}
         answers.append(
             {
                 "status": decision.status,
                 "rare": decision.rare.value,
-                "rare_probability": round(float(score.rare_probability), 4),
+                "rare_probability": round(score.rare, 4),
                 "states": states,
                 "tier": decision.tier.value,
                 "unsure": [reason.value for reason in decision.unsure],
@@ -48,6 +51,14 @@ def predict_command(
         )
         out.print_json(json.dumps(answers[-1], ensure_ascii=False))
     write_json(json_file, {"answers": answers})
+
+
+def _presentation(request: PredictRequest, knowledge: Knowledge) -> Presentation:
+    """As the service makes it: checked, with current HPO ids."""
+    phenotypes, faults = resolve_findings(request.phenotypes, knowledge)
+    if faults := [*contradictions(request), *faults]:
+        raise InputError("; ".join(f"{fault.field} {fault.problem}: {fault.fix}" for fault in faults))
+    return request.presentation().model_copy(update={"phenotypes": phenotypes})
 
 
 def _text(path: Path) -> str:

@@ -67,7 +67,10 @@ def rotate_key(
                 TableName.ENCOUNTERS, lambda batch: rekey_batch(batch, old, new), reason, purge_history=True
             )
         tick(1)
-        if work.lake.exists(TableName.QUARANTINE):
+        # Old and new names look alike in the quarantine, so its history says whether this rotation was there already.
+        if work.lake.exists(TableName.QUARANTINE) and not any(
+            new.key_id in (version.reason or "") for version in work.lake.history(TableName.QUARANTINE)
+        ):
             work.lake.rewrite(TableName.QUARANTINE, lambda batch: rekey_names(batch, new), reason, purge_history=True)
         tick(1)
         new.replace(path)

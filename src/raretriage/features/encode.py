@@ -5,6 +5,7 @@ lose precision in tree models (measured: fever x days before XGBoost is off by 0
 float64 and rounded once to float32, so that one row and ten thousand give the same bits.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,6 +62,13 @@ class ModelInput:
     numeric: npt.NDArray[np.float32]
     categorical: StringArray
     phenotypes: npt.NDArray[np.float32]
+
+    def row_hashes(self) -> list[str]:
+        """SHA-256 of each row's bits: what the prediction log keeps to say what exactly the graph was given."""
+        return [
+            hashlib.sha256(number.tobytes() + "\0".join(text).encode() + finding.tobytes()).hexdigest()
+            for number, text, finding in zip(self.numeric, self.categorical, self.phenotypes, strict=True)
+        ]
 
 
 class Encoder:
