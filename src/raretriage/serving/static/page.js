@@ -1,20 +1,21 @@
 // Without this file the page does the same, with a round trip to the server.
 "use strict";
 
+const MAX_ROWS = 60;
+const rows = document.getElementById("findings");
+
 // The number in a row's ids and labels is that of the row.
 function renumber(row, number) {
-  for (const element of row.querySelectorAll("[id], [for], label")) {
+  for (const element of row.querySelectorAll("[id], [for]")) {
     for (const name of ["id", "for"]) {
       const value = element.getAttribute(name);
       if (value) element.setAttribute(name, value.replace(/finding-\d+/, `finding-${number}`));
     }
-    if (element.tagName === "LABEL") element.textContent = element.textContent.replace(/\d+/, number);
   }
+  for (const element of row.querySelectorAll(".number")) element.textContent = number;
 }
 
-const MAX_ROWS = 60;
-const rows = document.getElementById("findings");
-document.getElementById("more").addEventListener("click", (event) => {
+function addRow(event) {
   event.preventDefault();
   if (rows.children.length >= MAX_ROWS) return;
   const row = rows.lastElementChild.cloneNode(true);
@@ -27,7 +28,10 @@ document.getElementById("more").addEventListener("click", (event) => {
   renumber(row, rows.children.length + 1);
   rows.append(row);
   input.focus();
-});
+}
+
+// The rules have no findings to pick.
+if (rows) document.getElementById("more").addEventListener("click", addRow);
 
 // One press, one prediction.
 document.getElementById("form").addEventListener("submit", (event) => {
@@ -35,7 +39,3 @@ document.getElementById("form").addEventListener("submit", (event) => {
   event.currentTarget.dataset.sent = "1";
 });
 window.addEventListener("pageshow", () => delete document.getElementById("form").dataset.sent);
-
-// After an answer or an error, reading starts there.
-const first = document.querySelector(".banner.error") || document.getElementById("result");
-if (first) first.scrollIntoView({ block: "start" });

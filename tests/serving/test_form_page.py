@@ -1,0 +1,254 @@
+"""The clinician's page, as it comes from the server: no JavaScript runs here."""
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raretriage.domain import RedFlag, UnsureReason
+from raretriage.serving.form import BadForm, parse_form
+from raretriage.serving.texts import LANGUAGES, Texts, text_table
+from tests.serving.conftest import Serve
+from tests.serving.tiny_model import Publisher
+
+FILLED = {"lang": "es", "fever": "9", "pain": "3", "days": "3", "comorbidity": "", "age": "40"}
+TWO = [
+    ("finding", "Crisis epiléptica (convulsión)"),
+    ("finding_status", "observed"),
+    ("finding", "Escoliosis"),
+    ("finding_status", "observed"),
+]
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def post(client: TestClient, *pairs: tuple[str, str], **changes: str):
+    return client.post("/", content=urlencode([*(FILLED | changes).items(), *pairs]), headers=FORM)
+
+
+def text_of(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_every_text_has_both_languages_with_the_same_places() -> None:
+    for key, both in text_table().items():
+        assert set(both) == set(LANGUAGES), key
+        assert all(text.strip() for text in both.values()), key
+        places = [set(re.findall(r"\{(\w+)\}", text)) for text in both.values()]
+        assert places[0] == places[1], key
+
+
+def test_every_reason_and_flag_has_a_text() -> None:
+    t = Texts("es")
+    for flag in RedFlag:
+        assert t(f"red_flag.{flag}")
+    for reason in UnsureReason:
+        assert f"unsure.{reason}" in text_table()
+
+
+def test_spanish_comes_first_and_english_on_request(client: TestClient) -> None:
+    plain = client.get("/")
+    assert '<html lang="es">' in plain.text
+    assert plain.headers["content-language"] == "es"
+    assert '<html lang="en">' in client.get("/?lang=en").text
+    assert '<html lang="en">' in client.get("/", headers={"Accept-Language": "en-GB,es;q=0.5"}).text
+    assert '<html lang="es">' in client.get("/?lang=es", headers={"Accept-Language": "en"}).text
+
+
+@pytest.mark.parametrize(("lang", "notice"), [("es", "no diagnostica"), ("en", "does not diagnose")])
+def test_every_page_says_triage_not_diagnosis(client: TestClient, lang: str, notice: str) -> None:
+    assert notice in client.get(f"/?lang={lang}").text
+    assert notice in post(client, lang=lang).text
+    assert notice in post(client, lang=lang, fever="99").text
+
+
+def test_no_script_style_or_handler_is_written_into_the_page(client: TestClient) -> None:
+    html = post(client, *TWO).text
+    assert not re.search(r"<script(?![^>]*\bsrc=)", html)
+    assert "<style" not in html
+    assert not re.search(r"\s(style|on\w+)=", html)
+    assert not re.search(r"(src|href|action)=\"(https?:)?//", html)
+
+
+def test_its_files_come_from_the_service_itself(client: TestClient) -> None:
+    for address in set(re.findall(r'"(/static/[^"]+)"', client.get("/").text)):
+        assert client.get(address).status_code == 200
+
+
+def test_the_forms_answer_is_the_logged_prediction(client: TestClient, tmp_path: Path) -> None:
+    response = post(client, *TWO, sex="female", spo2="98")
+    assert response.status_code == 200
+    [line] = (tmp_path / "log" / "predicciones_dev.txt").read_text().splitlines()
+    record = json.loads(line)
+    assert record["id"] in response.text
+    assert record["content"]["input"]["sex"] == "female"
+    assert record["content"]["input"]["spo2"] == 98
+    assert [one["hpo_id"] for one in record["content"]["input"]["phenotypes"]] == ["HP:0001250", "HP:0002650"]
+    assert "comorbidity" not in record["content"]["input"]
+
+
+def test_state_and_rarity_are_two_answers(client: TestClient) -> None:
+    text = text_of(post(client, *TWO).text)
+    assert "Estado ENFERMEDAD AGUDA" in text
+    assert "Enfermedad rara ENFERMEDAD HUÉRFANA" in text
+    assert "especialista" in text
+
+
+def test_red_flags_come_before_everything_else_in_the_result(client: TestClient) -> None:
+    html = post(client, *TWO, spo2="80").text
+    assert html.index("URGENTE") < html.index("ENFERMEDAD AGUDA")
+    assert "URGENTE" not in post(client, *TWO, spo2="98").text
+
+
+def test_the_promise_is_in_plain_words_and_says_simulated(client: TestClient) -> None:
+    spanish = text_of(post(client, *TWO).text)
+    assert "De 100 casos raros SIMULADOS, unos 95 o más se marcan" in spanish
+    assert "1 de cada 1.000" in spanish
+    english = text_of(post(client, *TWO, lang="en").text)
+    assert "Of 100 SIMULATED rare cases, about 95 or more are flagged" in english
+    assert "1 in 1,000" in english
+
+
+def test_without_a_promise_the_page_says_why_and_what_would_help(client: TestClient) -> None:
+    text = text_of(post(client).text)
+    assert "No evaluada" in text
+    assert "Añadir hallazgos clínicos" in text
+    assert "Ninguna garantía se aplica" in text
+    assert "De 100 casos raros" not in text
+
+
+def test_unsure_is_explained(client: TestClient) -> None:
+    text = text_of(post(client, fever="2").text)
+    assert "NO SEGURO" in text
+    assert "no enfermo, enfermedad leve" in text
+    outside = text_of(post(client, pregnant="yes").text)
+    assert "no se entrenó con pacientes así: embarazo" in outside
+
+
+def test_the_simulated_model_is_named_on_every_page(client: TestClient) -> None:
+    for html in (client.get("/").text, post(client).text):
+        assert "pacientes SIMULADOS" in html
+        assert "rare-disease-triage 2026.03.01-test · 2026-03-01" in html
+
+
+def test_the_fallback_is_marked_and_offers_no_findings(serve: Serve) -> None:
+    with serve() as client:
+        empty = client.get("/").text
+        assert "reglas fijas" in text_of(empty)
+        assert 'name="finding"' not in empty
+        text = text_of(post(client).text)
+    assert "Según las reglas fijas" in text
+    assert "Las reglas fijas no llevan garantía" in text
+
+
+def test_a_decimal_comma_is_a_decimal_point(client: TestClient, tmp_path: Path) -> None:
+    assert post(client, temperature_c="38,5", fever="2,5").status_code == 200
+    [line] = (tmp_path / "log" / "predicciones_dev.txt").read_text().splitlines()
+    assert json.loads(line)["content"]["input"]["temperature_c"] == 38.5
+
+
+@pytest.mark.parametrize("text", ["Seizure", "  CRISIS epileptica (convulsion) ", "HP:0001250", "x (HP:0001250)"])
+def test_a_finding_is_understood_in_both_languages_and_as_a_code(client: TestClient, text: str, tmp_path: Path) -> None:
+    assert post(client, ("finding", text), ("finding_status", "excluded")).status_code == 200
+    [line] = (tmp_path / "log" / "predicciones_dev.txt").read_text().splitlines()
+    [finding] = json.loads(line)["content"]["input"]["phenotypes"]
+    assert (finding["hpo_id"], finding["status"]) == ("HP:0001250", "excluded")
+
+
+def test_the_picker_lists_the_models_findings_in_the_pages_language(client: TestClient) -> None:
+    spanish = re.findall(r'<option value="([^"]+)"></option>', client.get("/?lang=es").text)
+    english = re.findall(r'<option value="([^"]+)"></option>', client.get("/?lang=en").text)
+    assert spanish == ["Crisis epiléptica (convulsión)", "Escoliosis", "Fiebre", "Tos"]
+    assert english == ["Cough", "Fever", "Scoliosis", "Seizure"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"fever": "11"}, "Fiebre: escriba un número (0 ninguna – 10 máxima)."),
+        ({"fever": ""}, "Fiebre: falta este dato (0 ninguna – 10 máxima)."),
+        ({"age": "abc"}, "Edad: escriba un número"),
+        ({"days": "1e3"}, "Días con síntomas: escriba un número"),
+        ({"spo2": "NaN"}, "SpO₂: escriba un número"),
+        ({"systolic_bp": "80", "diastolic_bp": "90"}, "La presión sistólica debe ser mayor"),
+        ({"sex": "F"}, "Sexo: elija una de las opciones."),
+    ],
+)
+def test_a_mistake_is_shown_beside_its_field_and_nothing_is_lost(
+    client: TestClient, changes: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    response = post(client, *TWO, **changes)
+    assert response.status_code == 422
+    assert message in text_of(response.text)
+    assert f'href="#{next(iter(changes))}"' in response.text
+    assert 'aria-invalid="true"' in response.text
+    assert 'value="Escoliosis"' in response.text
+    assert (tmp_path / "log" / "predicciones_dev.txt").read_text() == ""
+
+
+def test_a_finding_nobody_knows_is_shown_in_its_row(client: TestClient) -> None:
+    response = post(client, *TWO, ("finding", "dolor raro"), ("finding_status", "observed"))
+    assert response.status_code == 422
+    assert "Hallazgo 3: no se reconoce" in response.text
+    assert 'id="finding-3-wrong"' in response.text
+
+
+def test_a_contradiction_is_shown_in_the_row_where_it_was_typed(client: TestClient) -> None:
+    pairs = [("finding", ""), ("finding_status", "observed"), ("finding", "Tos"), ("finding_status", "observed")]
+    again = [("finding", ""), ("finding_status", "observed"), ("finding", "Cough"), ("finding_status", "excluded")]
+    response = post(client, *pairs, *again)
+    assert response.status_code == 422
+    assert "Hallazgo 4: el mismo hallazgo figura como presente y como ausente." in response.text
+
+
+def test_an_unknown_code_is_shown_in_its_row(client: TestClient) -> None:
+    response = post(client, ("finding", ""), ("finding_status", "observed"), ("finding", "HP:9999999"), TWO[1])
+    assert "Hallazgo 2: no se reconoce" in response.text
+
+
+def test_another_row_needs_no_script_and_is_no_prediction(client: TestClient, tmp_path: Path) -> None:
+    assert client.get("/").text.count('name="finding"') == 3
+    response = post(client, *TWO, ("finding", "Tos"), ("finding_status", "excluded"), ("more", "1"))
+    assert response.text.count('name="finding"') == 4
+    assert 'value="Tos"' in response.text
+    assert (tmp_path / "log" / "predicciones_dev.txt").read_text() == ""
+
+
+def test_what_is_typed_is_never_markup(client: TestClient) -> None:
+    response = post(client, ("finding", '"><script>alert(1)</script>'), ("finding_status", "observed"))
+    assert "<script>alert" not in response.text
+
+
+def test_a_failing_log_is_an_honest_page(publisher: Publisher, serve: Serve, tmp_path: Path) -> None:
+    publisher.publish()
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "predicciones_dev.txt").write_text("no line\n")
+    with serve() as client:
+        response = post(client, *TWO)
+    assert response.status_code == 503
+    assert "No se puede responder" in response.text
+    assert "ENFERMEDAD AGUDA" not in response.text
+
+
+@pytest.mark.parametrize("body", [b"\xff=\xff", b"&".join([b"finding=x"] * 300), b"finding=x", b"%ff=1"])
+def test_what_is_not_our_form_is_a_400(client: TestClient, body: bytes) -> None:
+    response = client.post("/", content=body, headers=FORM)
+    assert response.status_code == 400
+    assert '<html lang="es">' in response.text
+
+
+def test_json_is_not_taken_by_the_page(client: TestClient) -> None:
+    assert client.post("/", json={"fever": 1}).status_code == 415
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_form_or_refused(body: bytes) -> None:
+    try:
+        form = parse_form(body)
+    except BadForm:
+        return
+    assert len(form.findings) >= 3

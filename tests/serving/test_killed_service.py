@@ -1,0 +1,162 @@
+"""The service as it runs: a process on a socket, killed under load, and asked with what clients really send."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from raretriage.serving import verify_log
+from raretriage.storage import open_bucket
+from tests.servers import free_port
+from tests.serving.tiny_model import BASIC, Publisher
+
+ROOT = Path(__file__).resolve().parents[2]
+DEADLINE_S = 60.0
+
+pytestmark = pytest.mark.server
+
+
+@contextmanager
+def service(folder: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """`uvicorn app.app:app` on a free port, with its bucket and its log in `folder`."""
+    port = free_port()
+    environment = {
+        **os.environ,
+        "MODEL_URI": f"file://{folder}/bucket",
+        "LOG_DIR": str(folder / "log"),
+        "MODEL_ENV": "dev",
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "uvicorn", "app.app:app", "--host", "127.0.0.1", "--port", str(port)]
+    with (folder / "output").open("ab") as output:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
+    try:
+        _wait(process, port, folder / "output")
+        yield process, port
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: "subprocess.Popen[bytes]", port: int, output: Path) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while True:
+        try:
+            if _get(port, "/ready") == 200:
+                return
+        except OSError:
+            pass
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"the service did not start:\n{output.read_text()[-2000:]}", pytrace=False)
+        time.sleep(0.05)
+
+
+def _get(port: int, path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def _ask_until_it_dies(port: int, answered: list[str]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    body = json.dumps(BASIC)
+    try:
+        while True:
+            connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            content = response.read()
+            if response.status == 200:
+                answered.append(json.loads(content)["prediction_id"])
+    except (OSError, http.client.HTTPException, ValueError):
+        return
+    finally:
+        connection.close()
+
+
+def logged_ids(folder: Path) -> list[str]:
+    lines = [
+        line
+        for path in sorted(
+            (folder / "log").glob("predicciones_dev.*txt"), key=lambda path: len(path.name), reverse=True
+        )
+        for line in path.read_bytes().splitlines()
+    ]
+    verify_log(lines)
+    return [json.loads(line)["id"] for line in lines]
+
+
+def test_killed_under_load_every_answer_is_in_the_log_exactly_once(tmp_path: Path) -> None:
+    Publisher(open_bucket(f"file://{tmp_path}/bucket")).publish()
+    answered: list[str] = []
+    for _ in range(2):
+        with service(tmp_path) as (process, port):
+            clients = [threading.Thread(target=_ask_until_it_dies, args=(port, answered)) for _ in range(6)]
+            for client in clients:
+                client.start()
+            time.sleep(1.0)
+            process.send_signal(signal.SIGKILL)
+            for client in clients:
+                client.join()
+    with service(tmp_path):
+        pass  # the start cuts off an unfinished line; the end ships
+    ids = logged_ids(tmp_path)
+    assert len(answered) > 20
+    assert len(ids) == len(set(ids))
+    assert set(answered) <= set(ids)
+    parts = sorted((tmp_path / "bucket" / "logs" / "dev").glob("????-??-??/*.jsonl"))
+    arrived = [json.loads(line)["id"] for part in parts for line in part.read_bytes().splitlines()]
+    assert arrived == ids
+
+
+def test_a_second_worker_does_not_start_and_says_why(tmp_path: Path) -> None:
+    with service(tmp_path):
+        environment = {**os.environ, "MODEL_URI": f"file://{tmp_path}/bucket", "LOG_DIR": str(tmp_path / "log")}
+        command = [sys.executable, "-m", "uvicorn", "app.app:app", "--port", str(free_port())]
+        second = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+        )
+    assert second.returncode != 0
+    assert "written by another process" in second.stderr
+
+
+def test_large_bodies_over_a_socket_get_their_answer(tmp_path: Path) -> None:
+    with service(tmp_path) as (_process, port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("POST", "/predict", b" " * 10_000_000, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        assert (response.status, json.loads(response.read())["status"]) == (413, 413)
+        connection.close()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        pieces = (b" " * 100_000 for _ in range(100))
+        connection.request("POST", "/predict", pieces, {"Content-Type": "application/json"}, encode_chunked=True)
+        assert connection.getresponse().status == 413
+        connection.close()
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as raw:
+            raw.sendall(
+                b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                b"Content-Length: 10000000\r\n\r\n{"
+            )
+        assert _get(port, "/health") == 200
+
+
+def test_the_log_file_is_not_readable_by_others(tmp_path: Path) -> None:
+    with service(tmp_path):
+        mode = (tmp_path / "log" / "predicciones_dev.txt").stat().st_mode
+    assert mode & 0o007 == 0

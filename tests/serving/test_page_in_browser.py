@@ -1,0 +1,170 @@
+"""The page in a real browser, on a phone and on a desk, in both languages."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from raretriage.storage import open_bucket
+from tests.servers import free_port, missing_server
+from tests.serving.tiny_model import Publisher
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The service with the tiny model, as a process on a free port."""
+    folder = tmp_path_factory.mktemp("service")
+    Publisher(open_bucket(f"file://{folder}/bucket")).publish()
+    port = free_port()
+    settings = {"MODEL_URI": f"file://{folder}/bucket", "LOG_DIR": str(folder / "log"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "uvicorn", "app.app:app", "--host", "127.0.0.1", "--port", str(port)]
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen(command, cwd=folder, env={**os.environ, **settings}, stdout=output, stderr=output)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", port), timeout=1):
+                    break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    pytest.fail((folder / "output").read_text()[-2000:], pytrace=False)
+                time.sleep(0.05)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5):
+            pass
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        missing_server("chromium", "sudo apt-get install -y chromium")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        yield running
+        running.close()
+
+
+def has_no_violation(page: Page) -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def fits(page: Page) -> bool:
+    """Nothing makes the page scroll sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+TEXTS = {
+    "es": ("Evaluar", "Añadir otro hallazgo", "Escoliosis", "Tos", "ENFERMEDAD HUÉRFANA", "URGENTE"),
+    "en": ("Assess", "Add another finding", "Scoliosis", "Cough", "RARE DISEASE", "URGENT"),
+}
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_a_visit_from_the_empty_form_to_the_answer(
+    browser: Browser, address: str, language: str, size: dict[str, int], tmp_path: Path
+) -> None:
+    submit, more, scoliosis, cough, rare, urgent = TEXTS[language]
+    context = browser.new_context(viewport=size, locale="es-CO" if language == "es" else "en-GB")
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.goto(address)
+    assert page.locator("html").get_attribute("lang") == language
+    has_no_violation(page)
+    assert fits(page)
+
+    page.fill("#fever", "9")
+    page.fill("#pain", "4")
+    page.fill("#days", "3")
+    page.fill("#age", "34")
+    page.select_option("#sex", "female")
+    page.fill("#spo2", "90")
+    page.fill("#finding-1", scoliosis)
+    page.fill("#finding-2", "HP:0001250")
+    page.fill("#finding-3", "Fever")
+    page.get_by_role("button", name=more).click()
+    expect(page.locator("#finding-4")).to_be_focused()
+    assert page.locator("label[for=finding-4]").inner_text().endswith("4")
+    page.fill("#finding-4", cough)
+    page.select_option("#finding-4-status", "excluded")
+    page.get_by_role("button", name=submit).click()
+
+    expect(page.locator("#result")).to_contain_text(rare)
+    expect(page.locator(".urgent")).to_contain_text(urgent)
+    assert page.locator("#fever").input_value() == "9"
+    assert page.locator("#finding-4").input_value() == cough
+    has_no_violation(page)
+    assert fits(page)
+    assert faults == []
+    context.close()
+
+
+def test_mistakes_are_announced_and_lead_to_their_field(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport=PHONE, locale="es")
+    page.goto(f"{address}/?lang=es")
+    page.fill("#fever", "99")
+    page.get_by_role("button", name="Evaluar").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Fiebre")
+    alert.get_by_role("link", name="Fiebre").click()
+    expect(page.locator("#fever")).to_be_focused()
+    has_no_violation(page)
+    assert fits(page)
+    page.close()
+
+
+def test_the_whole_visit_works_without_javascript(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport=DESK, locale="es", java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    for field, value in {"fever": "9", "pain": "4", "days": "3", "finding-1": "Escoliosis"}.items():
+        page.fill(f"#{field}", value)
+    page.click("#more")
+    assert page.locator("[name=finding]").count() == 4
+    page.get_by_role("button", name="Evaluar").click()
+    expect(page.locator("#result")).to_contain_text("ENFERMEDAD AGUDA")
+    context.close()
+
+
+def test_the_form_can_be_filled_from_the_keyboard_alone(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport=DESK, locale="en")
+    page.goto(f"{address}/?lang=en")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.locator("#fever").focus()
+    for value in ("2", "3", "4"):
+        page.keyboard.type(value)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#result")).to_be_visible()
+    page.close()
