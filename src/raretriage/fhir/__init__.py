@@ -6,7 +6,7 @@ from raretriage.fhir.phenopacket import Finding, Issue, Packet, is_packet, parse
 from raretriage.fhir.projection import FIELDS, USED_TYPES, paths, structure
 from raretriage.fhir.references import reference_id, reference_pattern
 from raretriage.fhir.resources import resource_types
-from raretriage.fhir.systems import DIAGNOSIS_SYSTEMS, KNOWN_SYSTEMS, STATE, TRIAGE, canonical_system, disease_id
+from raretriage.fhir.systems import DIAGNOSIS_SYSTEMS, KNOWN_SYSTEMS, LOINC, STATE, TRIAGE, canonical_system, disease_id
 from raretriage.fhir.vocabulary import (
     Answer,
     Concept,
@@ -24,6 +24,7 @@ __all__ = [
     "DIAGNOSIS_SYSTEMS",
     "FIELDS",
     "KNOWN_SYSTEMS",
+    "LOINC",
     "STATE",
     "TRIAGE",
     "USED_TYPES",

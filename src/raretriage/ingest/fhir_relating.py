@@ -1,5 +1,6 @@
 """Run the relations over the tables of a FHIR source, step by step, and say what became of every record."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from raretriage.domain import RANGES
 from raretriage.fhir import (
     DIAGNOSIS_SYSTEMS,
     KNOWN_SYSTEMS,
+    LOINC,
     USED_TYPES,
     Terms,
     Use,
@@ -29,6 +31,7 @@ from raretriage.privacy import code_may_pass
 
 _MOST_UNMAPPED = 50
 _LOCAL = "(local)"
+_LOINC_CODE = re.compile(r"\d{1,6}-\d")
 _CODE_ROWS = 50_000
 
 
@@ -179,10 +182,12 @@ def _unmapped(engine: Engine, linked: ir.Table, observations: ir.Table) -> tuple
 
 
 def _shown(system: str | None, code: str | None) -> tuple[str, str]:
-    """A code of a public system is no secret; any other may hold anything, so it stays unnamed."""
+    """A code that has the form of its public system is no secret; anything else may hold a name and stays unnamed."""
     canonical = canonical_system(system or "")
-    is_public = canonical in KNOWN_SYSTEMS and code is not None and len(code) <= 18 and code.isascii()
-    return (canonical, code) if is_public and code is not None and " " not in code else (_LOCAL, "-")
+    if code is None or canonical not in KNOWN_SYSTEMS:
+        return _LOCAL, "-"
+    has_form = _LOINC_CODE.fullmatch(code) if canonical == LOINC else code_may_pass(canonical, code)
+    return canonical, code if has_form else "-"
 
 
 def _distinct(engine: Engine, codings: ir.Table) -> Iterator[tuple[str | None, str | None]]:
