@@ -1,7 +1,9 @@
 import json
+import tarfile
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raretriage.privacy import (
@@ -85,6 +87,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(field=st.text(min_size=1, max_size=20), value=values, deep=st.booleans())
 def test_an_unknown_field_does_not_pass(field: str, value: object, deep: bool) -> None:
     listed = {path.split(".")[0] for path in allowed_fields("Patient")}
@@ -151,3 +154,20 @@ def test_no_modifier_extension_is_no_reason_to_reject() -> None:
 )
 def test_a_code_passes_in_the_form_of_a_listed_system_only(system: str | None, code: str | None, passes: bool) -> None:
     assert code_may_pass(system, code) is passes
+
+
+@pytest.mark.shared_data
+def test_no_name_of_a_foreign_export_passes_the_projection(shared_data: Path) -> None:
+    names: set[str] = set()
+    passed: list[str] = []
+    with tarfile.open(shared_data / "fhir" / "synthea-bulk-ndjson.tar.gz") as export:
+        for resource_type in ("Patient", "Encounter", "Condition"):
+            file = export.extractfile(f"bulk10/{resource_type}.000.ndjson")
+            assert file is not None
+            for line in file:
+                resource = json.loads(line)
+                names |= {word for name in resource.get("name", []) for word in (name["family"], *name["given"])}
+                passed.append(json.dumps(project(resource)))
+    assert len(names) > 20
+    assert [text for text in passed if any(name in text for name in names)] == []
+    assert all(len(text) > 20 for text in passed)

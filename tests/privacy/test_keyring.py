@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raretriage.domain import Pseudonym
@@ -30,6 +30,7 @@ def assert_hidden(text: str, *keys: bytes) -> None:
     assert [secret for secret in secrets_of(*keys) if secret in text] == []
 
 
+@settings(deadline=None)
 @given(raw=ids, kind=st.sampled_from(Kind), count=st.integers(1, 2))
 def test_rekeying_an_old_pseudonym_gives_the_new_one_of_the_same_raw_id(raw: str, kind: Kind, count: int) -> None:
     old = Keyring.from_keys(KEYS[:count])
@@ -38,6 +39,7 @@ def test_rekeying_an_old_pseudonym_gives_the_new_one_of_the_same_raw_id(raw: str
     assert new.pseudonym(kind, raw) != old.pseudonym(kind, raw)
 
 
+@settings(deadline=None)
 @given(raw=ids)
 def test_kinds_never_share_a_pseudonym(raw: str) -> None:
     keyring = Keyring.from_keys(KEYS[:1])
@@ -85,12 +87,19 @@ def test_key_id_changes_with_rotation_and_names_no_key() -> None:
     assert_hidden(keyring.key_id, *(key[:6] for key in KEYS))
 
 
+@settings(deadline=None)
 @given(patient=st.uuids())
 def test_shift_is_never_zero_stays_in_range_and_is_constant(patient: object) -> None:
     keyring = Keyring.from_keys(KEYS[:1])
     shift = keyring.shift_days(Pseudonym(f"p-{patient}"))
     assert 1 <= abs(shift) <= MAX_SHIFT_DAYS
     assert keyring.shift_days(Pseudonym(f"p-{patient}")) == shift
+
+
+def test_who_holds_only_the_old_keys_does_not_know_the_new_shifts() -> None:
+    one, two = Keyring.from_keys(KEYS[:2]), Keyring.from_keys((KEYS[0], KEYS[2]))
+    names = [Pseudonym(f"p-{number}") for number in range(20)]
+    assert [one.shift_days(name) for name in names] != [two.shift_days(name) for name in names]
 
 
 def test_every_shift_occurs() -> None:

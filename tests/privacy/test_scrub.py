@@ -3,7 +3,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from raretriage.privacy import Scrubber
@@ -127,6 +127,7 @@ def pieces(identifier: str) -> list[str]:
     ids=["phone", "email", "id", "date", "url", "ip", "address", "postcode", "name"],
 )
 def test_a_planted_identifier_never_comes_out(identifiers: st.SearchStrategy[str]) -> None:
+    @settings(deadline=None)
     @given(identifier=identifiers, sentence=st.sampled_from(SENTENCES))
     def planted(identifier: str, sentence: str) -> None:
         scrubbed = SCRUBBER.scrub(sentence.format(identifier))
@@ -139,6 +140,7 @@ def test_a_planted_identifier_never_comes_out(identifiers: st.SearchStrategy[str
     planted()
 
 
+@settings(deadline=None)
 @given(
     name=names,
     sentence=st.sampled_from(SENTENCES),
@@ -166,6 +168,7 @@ words = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(
     text=st.text(max_size=80)
     | st.lists(words, max_size=12).flatmap(lambda parts: st.sampled_from(["", " "]).map(lambda gap: gap.join(parts)))
@@ -180,6 +183,7 @@ def test_scrubbing_twice_is_scrubbing_once(text: str) -> None:
         assert scrubber.scrub(once) == once
 
 
+@settings(deadline=None)
 @given(gap=st.sampled_from(["\u200b", "\u00ad", "\u2060", "\ue000"]))
 def test_invisible_characters_do_not_part_an_identifier(gap: str) -> None:
     scrubbed = SCRUBBER.scrub(f"tel 600{gap}123{gap}456 y a{gap}na@exam{gap}ple.org")
@@ -254,6 +258,6 @@ def test_tags_stay(tag: str) -> None:
 )
 def test_no_input_makes_a_rule_explode(pattern: str) -> None:
     text = pattern * (4_000 // len(pattern))
-    started = time.perf_counter()
+    started = time.process_time()
     SCRUBBER.scrub(text)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raretriage.privacy import Kind, find_source, safe_source
@@ -48,12 +48,14 @@ def test_other_names_become_a_digest_with_the_extension(name: str, extensions: s
         assert re.fullmatch(rf"file-[0-9a-f]{{32}}{re.escape(extensions)}", safe)
 
 
+@settings(deadline=None)
 @given(name=st.text(max_size=60))
 def test_a_safe_name_is_already_safe(name: str) -> None:
     safe = safe_source(name, KEYRING)
     assert safe_source(safe, KEYRING) == safe
 
 
+@settings(deadline=None)
 @given(words=st.lists(st.sampled_from(["Ana", "Ejemplo", "4839201", "Patient"]), min_size=1, max_size=4))
 def test_no_name_or_long_number_comes_out(words: list[str]) -> None:
     safe = safe_source("_".join(words) + ".json", KEYRING)
@@ -71,6 +73,7 @@ def test_files_of_one_name_in_two_folders_stay_apart() -> None:
     assert safe_source("ana/a.json", KEYRING) != safe_source("luis/a.json", KEYRING)
 
 
+@settings(deadline=None)
 @given(name=st.text(max_size=60))
 def test_rekeyed_name_is_the_name_under_the_new_keyring(name: str) -> None:
     new = KEYRING.rotated()

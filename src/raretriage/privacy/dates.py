@@ -24,7 +24,7 @@ FRACTIONAL_UNDER = 2.0
 Days = npt.NDArray[np.int64]
 Years = npt.NDArray[np.float64]
 
-# k / 12 * 12 may fall short of k by rounding; a millionth of a month is far below a day (0.03 months).
+# A client that prints 7 months as 0.5833333 means 7; a millionth of a month is far below a day (0.03 months).
 _MONTH_TOLERANCE = 1e-6
 
 
