@@ -259,6 +259,19 @@ def test_the_served_answer_is_the_command_lines_answer(hospital, service):
     assert answer["model"]["simulated"] is True
 
 
+def test_the_prediction_log_is_proved_unchanged_and_a_changed_one_is_not(hospital, service):
+    ask(service, {"fever": 1, "pain": 1, "days": 1})
+    cli(hospital, "log", "verify", "--json", "log.json")
+    assert figures(hospital, "log.json")["lines"] >= 1
+    changed = hospital / "changed"
+    changed.mkdir(exist_ok=True)
+    lines = (hospital / "var/log/predicciones_dev.txt").read_bytes()
+    (changed / "predicciones_dev.txt").write_bytes(lines.replace(b'"fever":1', b'"fever":2', 1))
+    environment = {**os.environ, "LOG_DIR": str(changed)}
+    done = subprocess.run([COMMAND, "log", "verify"], cwd=hospital, env=environment, capture_output=True, check=False)
+    assert (done.returncode, b"line 1" in done.stderr) == (4, True)
+
+
 def test_any_lake_version_can_be_read_back(hospital):
     listed = cli(hospital, "lake", "history").stdout
     assert "ingest" in listed

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from raretriage import __version__
 from raretriage.cli import knowledge, lake, privacy
+from raretriage.cli import log as prediction_log
 from raretriage.cli.cohort import cohort_command
 from raretriage.cli.console import err
 from raretriage.cli.demo import demo_command
@@ -46,6 +47,7 @@ app.command("demo", epilog="Example: raretriage demo --patients 4000 --no-serve"
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(lake.lake_app, name="lake")
 app.add_typer(lake.warehouse_app, name="warehouse")
+app.add_typer(prediction_log.app, name="log")
 app.add_typer(privacy.app, name="privacy")
 
 
