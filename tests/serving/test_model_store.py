@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
+import onnxruntime as ort
 import pytest
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from onnx.external_data_helper import set_external_data
 
 from raretriage.bucket import MANIFEST_FILE, MODEL_FILE, knowledge_key, ledger_key, version_key
@@ -137,15 +137,18 @@ def _no_probabilities() -> bytes:
 
 
 def _external(folder: Path) -> bytes:
+    """A graph that would answer rightly, with one matrix in a file beside it, where no hash covers it."""
     graph = tiny_graph()
-    weights = next(tensor for tensor in graph.graph.initializer if tensor.name == "state_weights")
-    raw = numpy_helper.to_array(weights).astype(np.float32).tobytes()
-    (folder / "weights.bin").write_bytes(raw)
-    weights.raw_data = raw
-    set_external_data(weights, "weights.bin", 0, len(raw))
-    weights.ClearField("raw_data")
-    weights.ClearField("float_data")
-    weights.data_location = TensorProto.EXTERNAL
+    identity = np.eye(len(State), dtype=np.float32)
+    (folder / "weights.bin").write_bytes(identity.tobytes())
+    tensor = numpy_helper.from_array(identity, "identity")
+    set_external_data(tensor, "weights.bin", 0, identity.nbytes)
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    graph.graph.initializer.append(tensor)
+    softmax = next(node for node in graph.graph.node if node.op_type == "Softmax")
+    softmax.output[0] = "before"
+    graph.graph.node.append(helper.make_node("MatMul", ["before", "identity"], ["state_probabilities"]))
     return graph.SerializeToString()
 
 
@@ -178,7 +181,7 @@ def test_weights_outside_the_hashed_file_are_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     graph = _external(tmp_path)
-    onnx.load_model_from_string(graph)
+    assert ort.InferenceSession(graph, providers=["CPUExecutionProvider"])  # as such it would load
     publisher.publish(onnx_bytes=graph)
     store.refresh()
     assert store.current is None
