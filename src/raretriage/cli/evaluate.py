@@ -10,7 +10,6 @@ from raretriage.cli.figures import certificate_table, metric_table
 from raretriage.cli.options import JsonFile
 from raretriage.cli.workspace import Workspace
 from raretriage.release import read_run
-from raretriage.release.evaluate import evaluate_graph
 from raretriage.settings import Settings
 
 
@@ -19,6 +18,8 @@ def evaluate_command(
     json_file: JsonFile = None,
 ) -> None:
     """Measure a run's ONNX graph again on the newest quarters of the lake version it was trained from."""
+    from raretriage.release.evaluate import evaluate_graph
+
     work = Workspace(Settings())
     run = read_run(folder or work.settings.runs_dir / "latest")
     version = run.manifest.data.lake_version

@@ -1,20 +1,26 @@
 """`raretriage ingest`: from any source into the lake."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from raretriage.cli.console import out, progress, write_json
 from raretriage.cli.options import JsonFile
 from raretriage.cli.workspace import Workspace
-from raretriage.ingest import IngestReport, IngestSettings, Kind, ingest, open_source
 from raretriage.privacy import redact_url
 from raretriage.settings import Settings
 
+if TYPE_CHECKING:
+    from raretriage.ingest import IngestReport
 
-def ingest_source(work: Workspace, source: str, *, kind: Kind | None = None, memory: str = "1GB") -> IngestReport:
+SourceKind = Literal["fhir", "phenopackets", "csv"]
+
+
+def ingest_source(work: Workspace, source: str, *, kind: str | None = None, memory: str = "1GB") -> "IngestReport":
     """Read, de-identify, validate and land one source."""
+    from raretriage.ingest import IngestSettings, ingest, open_source
+
     settings = IngestSettings(memory_limit=memory, keep_complaint=work.settings.keep_complaint)
     opened = open_source(source, kind=kind)
     keyring = work.keyring()
@@ -35,7 +41,7 @@ def ingest_command(
         str,
         typer.Argument(help="A folder, file or bucket URL: FHIR NDJSON or bundles (plain or .gz), CSV, phenopackets."),
     ],
-    kind: Annotated[Kind | None, typer.Option(help="What it is; found out by looking when not given.")] = None,
+    kind: Annotated[SourceKind | None, typer.Option(help="What it is; found out by looking when not given.")] = None,
     memory: Annotated[str, typer.Option(help="Limit for the joins, e.g. 1GB; more is spilled to disk.")] = "1GB",
     json_file: JsonFile = None,
 ) -> None:

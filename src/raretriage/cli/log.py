@@ -8,7 +8,6 @@ import typer
 from raretriage.cli.console import out, write_json
 from raretriage.cli.exits import InputError
 from raretriage.cli.options import JsonFile
-from raretriage.serving import GENESIS, verify_log
 from raretriage.settings import Settings
 
 app = typer.Typer(help="The prediction log, hash-chained and durable before each answer.", no_args_is_help=True)
@@ -25,6 +24,8 @@ def verify(
     json_file: JsonFile = None,
 ) -> None:
     """Prove that every line of the local log is unchanged and follows from the one before, over all its days."""
+    from raretriage.serving import GENESIS, verify_log
+
     settings = Settings()
     chosen = env or settings.model_env
     current = settings.log_dir / f"predicciones_{chosen}.txt"

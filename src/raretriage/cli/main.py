@@ -4,7 +4,6 @@ import logging
 import sys
 from typing import Annotated
 
-import click
 import typer
 from rich.markup import escape
 
@@ -12,7 +11,7 @@ from raretriage import __version__
 from raretriage.cli import knowledge, lake, privacy
 from raretriage.cli import log as prediction_log
 from raretriage.cli.cohort import cohort_command
-from raretriage.cli.console import err
+from raretriage.cli.console import err, out
 from raretriage.cli.demo import demo_command
 from raretriage.cli.evaluate import evaluate_command
 from raretriage.cli.exits import Exit, exit_code
@@ -51,14 +50,19 @@ app.add_typer(prediction_log.app, name="log")
 app.add_typer(privacy.app, name="privacy")
 
 
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        out.print(f"raretriage {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _common(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what each stage logs.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)] = False,
+    version: Annotated[  # noqa: ARG001 - the callback answers
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version)
+    ] = False,
 ) -> None:
-    if version:
-        err.print(f"raretriage {__version__}")
-        raise typer.Exit
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 
@@ -70,13 +74,9 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code."""
     try:
-        outcome = app(arguments, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return Exit.USAGE
-    except (KeyboardInterrupt, click.Abort):
-        err.print("interrupted; nothing was left half-done")
-        return Exit.INTERRUPTED
+        app(arguments, prog_name="raretriage")
+    except SystemExit as ended:  # typer's own way to say done, wrong use or interrupted
+        return ended.code if isinstance(ended.code, int) else Exit.DONE
     except Exception as error:
         code = exit_code(error)
         if code is None:
@@ -85,4 +85,4 @@ def run(arguments: list[str]) -> int:
             return Exit.FAULT
         err.print(f"[red]{type(error).__name__}[/red]: {escape(str(error))}")
         return code
-    return outcome if isinstance(outcome, int) else Exit.DONE
+    return Exit.DONE

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
@@ -15,11 +15,10 @@ from raretriage.cli.options import JsonFile
 from raretriage.cli.workspace import Workspace
 from raretriage.domain import STATUS_LABELS, Presentation, State
 from raretriage.knowledge import Knowledge
-from raretriage.serving.answer import answer
-from raretriage.serving.scorer import Scorer
-from raretriage.serving.service import contradictions, resolve_findings
-from raretriage.serving.wire import PredictRequest
 from raretriage.settings import Settings
+
+if TYPE_CHECKING:
+    from raretriage.serving import PredictRequest
 
 
 def predict_command(
@@ -27,6 +26,9 @@ def predict_command(
     json_file: JsonFile = None,
 ) -> None:
     """Answer for each patient with the model that MODEL_ENV serves. Not logged: for trying out, not for care."""
+    from raretriage.serving import Scorer
+    from raretriage.serving.answer import answer
+
     work = Workspace(Settings())
     requests = _requests(sys.stdin.read() if source == "-" else _text(Path(source)))
     package = load_package(work.bucket, current_entry(work.bucket, work.settings.model_env))
@@ -53,8 +55,10 @@ def predict_command(
     write_json(json_file, {"answers": answers})
 
 
-def _presentation(request: PredictRequest, knowledge: Knowledge) -> Presentation:
+def _presentation(request: "PredictRequest", knowledge: Knowledge) -> Presentation:
     """As the service makes it: checked, with current HPO ids."""
+    from raretriage.serving.service import contradictions, resolve_findings
+
     phenotypes, faults = resolve_findings(request.phenotypes, knowledge)
     if faults := [*contradictions(request), *faults]:
         raise InputError("; ".join(f"{fault.field} {fault.problem}: {fault.fix}" for fault in faults))
@@ -68,7 +72,9 @@ def _text(path: Path) -> str:
         raise InputError(f"{path}: {error.strerror}") from error
 
 
-def _requests(text: str) -> list[PredictRequest]:
+def _requests(text: str) -> "list[PredictRequest]":
+    from raretriage.serving import PredictRequest
+
     try:
         documents = [text] if text.lstrip().startswith("{") and _is_one(text) else text.splitlines()
         return [PredictRequest.model_validate_json(line) for line in documents if line.strip()]
