@@ -1,0 +1,78 @@
+"""The command line's border: help, exit codes, and errors that say what to do."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = str(Path(sys.executable).parent / "raretriage")
+pytestmark = pytest.mark.slow
+
+STAGES = ("cohort", "ingest", "train", "evaluate", "publish", "serve", "predict", "demo")
+
+
+def cli(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "TERM": "dumb", "COLUMNS": "200", **environment}
+    return subprocess.run([COMMAND, *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_has_help_with_an_example(tmp_path, stage):
+    shown = cli(tmp_path, stage, "--help")
+    assert (shown.returncode, "Example: " in shown.stdout, f"raretriage {stage}" in shown.stdout) == (0, True, True)
+    assert list(tmp_path.iterdir()) == [], "asking for help writes nothing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["nonsense"], 2, "No such command"),
+        (["cohort", "--patients", "0"], 2, "--patients"),
+        (["cohort", "--rare-share", "0.9"], 3, "add up to"),
+        (["ingest", "nowhere"], 3, "check the path"),
+        (["train"], 3, "ingest"),
+        (["evaluate"], 3, "raretriage train"),
+        (["publish"], 3, "raretriage train"),
+        (["predict", "nobody.json"], 3, "nobody.json"),
+        (["lake", "history"], 3, "encounters"),
+        (["log", "verify"], 3, "LOG_DIR"),
+        (["publish", "--env", "staging"], 2, "dev or prod"),
+    ],
+)
+def test_a_mistake_gets_its_code_and_says_what_to_do(tmp_path, arguments, code, says):
+    done = cli(tmp_path, *arguments)
+    assert (done.returncode, says in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bucket_that_cannot_be_reached_is_told_apart_from_a_mistake(tmp_path):
+    (tmp_path / "patient.json").write_text('{"fever": 1, "pain": 1, "days": 1}')
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    done = cli(tmp_path, "predict", "patient.json", MODEL_URI="s3://bucket", AWS_REGION="us-east-1", **nowhere)
+    assert done.returncode == 5, done.stderr
+
+
+def test_the_same_seed_gives_the_same_figures_as_json(tmp_path):
+    for name in ("a", "b"):
+        assert cli(tmp_path, "cohort", "--patients", "50", "--out", name, "--json", f"{name}.json").returncode == 0
+    first, second = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("a", "b"))
+    assert first == second
+    assert (tmp_path / "a/Patient.000.ndjson").read_bytes() == (tmp_path / "b/Patient.000.ndjson").read_bytes()
+
+
+def test_ctrl_c_leaves_nothing_half_done(tmp_path):
+    process = subprocess.Popen(
+        [COMMAND, "cohort", "--patients", "200000", "--out", "export"], cwd=tmp_path, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.rglob("*bservation*")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    assert not list(tmp_path.rglob("*.ndjson")), "no resource file under its final name"
+    assert not (tmp_path / "export/cohort.json").exists()
