@@ -115,6 +115,14 @@ def test_only_women_of_childbearing_age_are_pregnant(catalogue: Catalogue, chunk
         assert pregnant[catalogue.pregnancy[visits.disease] & (visits.disease >= 0)].all()
 
 
+def test_patients_of_a_pregnancy_profile_are_of_an_age_to_have_it(catalogue: Catalogue, chunks: list[Chunk]) -> None:
+    patients = [c.patients for c in chunks]
+    disease, age = (np.concatenate([getattr(p, name) for p in patients]) for name in ("disease", "age_years"))
+    of_pregnancy = age[(disease >= 0) & catalogue.pregnancy[disease]]
+    assert len(of_pregnancy) > 50
+    assert (of_pregnancy.min() >= 18, of_pregnancy.max() < 42) == (True, True)
+
+
 def test_about_one_encounter_in_twenty_is_never_labelled(chunks: list[Chunk]) -> None:
     assert 0.93 < joined(chunks, "is_labelled").mean() < 0.97
     assert joined(chunks, "label_delay").min() >= 1

@@ -106,7 +106,7 @@ def _patients(rng: np.random.Generator, spec: CohortSpec, catalogue: Catalogue, 
     band = choose_rows(rng, np.where((disease >= 0)[:, None], catalogue.ages[row], everybody))
     low, high = np.array(AGE_BANDS).T
     age_years = low[band] + (high - low)[band] * rng.random(size)
-    # nobody is fertile at 14 or 60 in a pregnancy profile, whatever the band allows
+    # the age bands are too coarse for pregnancy: 18 to 42 (estimate)
     pregnant = (disease >= 0) & catalogue.pregnancy[row]
     age_years = np.where(pregnant, 18 + 24 * rng.random(size), age_years)
     only_sex = np.where(disease >= 0, catalogue.sex[row], -1)
