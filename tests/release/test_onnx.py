@@ -11,7 +11,8 @@ from sklearn.pipeline import Pipeline
 
 from raretriage.features import CATEGORICAL, NUMERIC, FeatureContract, ModelInput
 from raretriage.release import ParityError
-from raretriage.release.onnx import check_parity, export_graph, frame, run_graph
+from raretriage.release.onnx import check_parity, export_graph, run_graph
+from raretriage.training import frame
 from raretriage.training.candidates import EstimatorKind, candidate
 
 TERMS = tuple(f"HP:{number:07d}" for number in range(1, 31))
@@ -46,7 +47,7 @@ def heads() -> dict[tuple[str, EstimatorKind], Pipeline]:
     state = np.digitize(signal + rng.normal(size=1_500), [-1, 0, 1])
     rare = (signal + rng.normal(size=1_500) > 1.5).astype(np.int64)
     return {
-        (head, kind): candidate(kind, CONTRACT, seed=1, nthread=1).fit(frame(rows), labels)
+        (head, kind): candidate(kind, CONTRACT, seed=1).fit(frame(rows), labels)
         for kind in EstimatorKind
         for head, labels in (("state", state), ("rare", rare))
     }

@@ -120,7 +120,7 @@ def _row(rng, patient, visit, period, age, sex, state, is_rare, signal, terms):
 def toy_config(**changes) -> TrainingConfig:
     """A quick configuration of a simulated run."""
     return TrainingConfig(
-        **({"basis": Basis.SIMULATED, "lake_version": 3, "git_commit": "0" * 40, "draws": 60, "nthread": 1} | changes)
+        **({"basis": Basis.SIMULATED, "lake_version": 3, "git_commit": "0" * 40, "draws": 60} | changes)
     )
 
 

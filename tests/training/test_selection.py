@@ -7,21 +7,19 @@ from raretriage.training.selection import FoldScores, candidate_row, choose, fol
 LR, RF, XGB = EstimatorKind.LOGISTIC_REGRESSION, EstimatorKind.RANDOM_FOREST, EstimatorKind.XGBOOST
 
 
-@pytest.mark.parametrize(
-    ("simple", "expected"),
-    [(0.895, LR), (0.890, LR), (0.889, RF)],
-)
-def test_the_simplest_within_one_standard_error_of_the_best_is_chosen(simple, expected):
-    scores = {LR: (simple, 0.05), RF: (0.8905, 0.05), XGB: (0.9, 0.01)}
-    assert choose(scores) is expected
+@pytest.mark.parametrize(("shortfall", "expected"), [(-0.5, LR), (0.5, LR), (1.0, LR), (1.01, RF), (9.0, RF)])
+def test_a_simpler_model_is_chosen_up_to_one_standard_error_below_the_best(shortfall, expected):
+    """Differences of -1, 0 and 1 over three folds have the standard error 1 / sqrt(3)."""
+    below = np.array([-1.0, 0.0, 1.0]) + shortfall / np.sqrt(3) - 1e-12
+    assert choose({LR: list(5 - below), RF: [5.0, 5.0, 5.0]}) is expected
 
 
-def test_the_best_is_chosen_when_the_others_are_clearly_worse():
-    assert choose({LR: (0.7, 0.01), RF: (0.8, 0.01), XGB: (0.9, 0.01)}) is XGB
+def test_folds_that_are_hard_for_all_do_not_hide_a_better_model():
+    assert choose({LR: [0.70, 0.80, 0.90], RF: [0.60, 0.70, 0.80], XGB: [0.72, 0.81, 0.92]}) is XGB
 
 
 def test_a_simple_model_that_is_best_is_chosen():
-    assert choose({LR: (0.9, 0.01), RF: (0.8, 0.01), XGB: (0.7, 0.01)}) is LR
+    assert choose({LR: [0.9, 0.9], RF: [0.8, 0.8], XGB: [0.7, 0.7]}) is LR
 
 
 def test_a_row_of_the_table_is_the_mean_over_folds_with_its_standard_error():

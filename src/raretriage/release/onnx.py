@@ -1,7 +1,6 @@
 """The fitted pipelines as one ONNX graph, and the proof that it gives their probabilities.
 
-Inputs and outputs are those of `raretriage.bucket.GraphContract`. The heavy libraries are imported by the functions:
-training takes `frame` from here, and needs none of them for it.
+Inputs and outputs are those of `raretriage.bucket.GraphContract`.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from raretriage.bucket import GraphContract
 from raretriage.features import FeatureContract, ModelInput
 from raretriage.release.errors import ParityError
+from raretriage.training import frame
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
@@ -26,21 +25,6 @@ OPSET = {"": 18, "ai.onnx.ml": 3}
 IR_VERSION = 9
 """Of ONNX 1.14: older runtimes can still load the graph."""
 UNSEEN_CATEGORY = "a value never seen in training"
-
-
-def frame(rows: ModelInput) -> pd.DataFrame:
-    """Model input as the pipelines take it: numeric, categorical and phenotype columns side by side, by position.
-
-    The order of the graph's inputs: the converter joins them in the same way. Numbers are widened, so that the
-    pipelines are the exact side of the comparison: scaled in float32, a patient with symptoms for a century was off
-    by 2e-5 in the pipeline, not in the graph.
-    """
-    numeric = pd.DataFrame(rows.numeric.astype(np.float64))
-    return pd.concat(
-        [numeric, pd.DataFrame(rows.categorical, dtype=object), pd.DataFrame(rows.phenotypes)],
-        axis=1,
-        ignore_index=True,
-    )
 
 
 def export_graph(state: "Pipeline", rare: "Pipeline", contract: FeatureContract) -> bytes:

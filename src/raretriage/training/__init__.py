@@ -1,6 +1,6 @@
 """From encounters of the lake to a trained, certified and measured model."""
 
-from raretriage.training.candidates import EstimatorKind
+from raretriage.training.candidates import EstimatorKind, frame
 from raretriage.training.certificate import (
     THRESHOLD_GRID,
     certify_threshold,
@@ -44,6 +44,7 @@ __all__ = [
     "TrainingError",
     "candidates_csv",
     "certify_threshold",
+    "frame",
     "positives_needed",
     "price_at",
     "require_positives",

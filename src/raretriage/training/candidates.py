@@ -23,7 +23,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from xgboost import XGBClassifier
 
-from raretriage.features import CATEGORICAL, ORDERED, FeatureContract
+from raretriage.features import CATEGORICAL, ORDERED, FeatureContract, ModelInput
 
 
 class EstimatorKind(StrEnum):
@@ -56,9 +56,24 @@ PARAMETERS: dict[EstimatorKind, dict[str, float | int | str]] = {
 """Estimates, chosen small enough for a laptop; not tuned on any test."""
 
 
-def candidate(kind: EstimatorKind, contract: FeatureContract, *, seed: int, nthread: int) -> Pipeline:
-    """An unfitted pipeline for either head; it takes a `raretriage.release.onnx.frame`."""
-    return Pipeline([("columns", _columns(kind, contract)), ("estimator", _estimator(kind, seed, nthread))])
+def candidate(kind: EstimatorKind, contract: FeatureContract, *, seed: int) -> Pipeline:
+    """An unfitted pipeline for either head; it takes a `frame`. One thread, so the same digits every time."""
+    return Pipeline([("columns", _columns(kind, contract)), ("estimator", _estimator(kind, seed))])
+
+
+def frame(rows: ModelInput) -> pd.DataFrame:
+    """Model input as the pipelines take it: numeric, categorical and phenotype columns side by side, by position.
+
+    The order of the exported graph's inputs: the converter joins them in the same way. Numbers are widened, so that the
+    pipelines are the exact side of the comparison: scaled in float32, a patient with symptoms for a century was off
+    by 2e-5 in the pipeline, not in the graph.
+    """
+    numeric = pd.DataFrame(rows.numeric.astype(np.float64))
+    return pd.concat(
+        [numeric, pd.DataFrame(rows.categorical, dtype=object), pd.DataFrame(rows.phenotypes)],
+        axis=1,
+        ignore_index=True,
+    )
 
 
 def probabilities(model: Pipeline, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
@@ -100,17 +115,15 @@ def _numbers(kind: EstimatorKind) -> Pipeline | SimpleImputer | str:
             return "passthrough"  # its trees learn where a missing value goes
 
 
-def _estimator(
-    kind: EstimatorKind, seed: int, nthread: int
-) -> LogisticRegression | RandomForestClassifier | XGBClassifier:
+def _estimator(kind: EstimatorKind, seed: int) -> LogisticRegression | RandomForestClassifier | XGBClassifier:
     parameters = PARAMETERS[kind]
     match kind:
         case EstimatorKind.LOGISTIC_REGRESSION:
             return LogisticRegression(**parameters, random_state=seed)
         case EstimatorKind.RANDOM_FOREST:
-            return RandomForestClassifier(**parameters, random_state=seed, n_jobs=nthread)
+            return RandomForestClassifier(**parameters, random_state=seed, n_jobs=1)
         case EstimatorKind.XGBOOST:
-            return XGBClassifier(**parameters, random_state=seed, nthread=nthread)
+            return XGBClassifier(**parameters, random_state=seed, nthread=1)
 
 
 def _categories(names: Sequence[str]) -> list[list[str]]:

@@ -11,6 +11,7 @@ from raretriage.training.errors import CannotCertify
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
 
 # Written down before any data was seen. Dense where few are flagged falsely for each point of sensitivity lost.
 THRESHOLD_GRID: FloatArray = np.unique(
@@ -66,7 +67,7 @@ def certify_threshold(
             positives=positives,
         )
     misses = np.searchsorted(rare_scores, grid, side="left")
-    bounds = np.array([sensitivity_lower_bound(positives, int(missed), confidence) for missed in misses])
+    bounds = sensitivity_lower_bounds(positives, misses, confidence)
     passing = int(np.argmin(bounds >= target)) if np.any(bounds < target) else len(grid)
     if passing == 0:
         raise CannotCertify(
@@ -104,8 +105,14 @@ def sensitivity_lower_bound(positives: int, misses: int, confidence: float) -> f
     >>> round(sensitivity_lower_bound(59, 0, 0.95), 4)
     0.9505
     """
+    return float(sensitivity_lower_bounds(positives, np.array([misses]), confidence)[0])
+
+
+def sensitivity_lower_bounds(positives: int, misses: IntArray, confidence: float) -> FloatArray:
+    """`sensitivity_lower_bound` for several numbers of misses, shape (k,)."""
     hits = positives - misses
-    return float(beta.ppf(1 - confidence, hits, misses + 1)) if hits else 0.0
+    # With no hit the beta distribution is not defined; the bound is 0.
+    return np.where(hits > 0, beta.ppf(1 - confidence, np.maximum(hits, 1), misses + 1), 0.0)
 
 
 def positives_needed(target: float, confidence: float) -> int:

@@ -1,8 +1,9 @@
 """Fits every candidate on the same folds, and gives each one's answers to encounters that it had not seen."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from time import monotonic
+from time import thread_time
 from typing import Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from raretriage.training.candidates import EstimatorKind, candidate, probabiliti
 from raretriage.training.dataset import IntArray, LabelledRows, StringArray
 from raretriage.training.evaluation import Scored
 from raretriage.training.inputs import TierInputs
-from raretriage.training.selection import CandidateRow, candidate_row, choose, fold_scores
+from raretriage.training.selection import CandidateRow, FoldScores, candidate_row, choose, fold_scores
 from raretriage.training.splits import Fold
 
 Head = Literal["state", "rare"]
@@ -32,65 +33,89 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """A head to fit on some rows."""
+
+    head: Head
+    kind: EstimatorKind
+    rows: IntArray
+
+
+@dataclass(frozen=True, slots=True)
 class Fitter:
-    """Fits heads on rows of one set of encounters, at all tiers mixed."""
+    """Fits heads on rows of one set of encounters, at all tiers mixed; `workers` fits at a time, one thread each."""
 
     rows: LabelledRows
     inputs: TierInputs
     contract: FeatureContract
     seed: int
-    nthread: int
+    workers: int
+    progress: Progress
 
-    def fit(self, head: Head, kind: EstimatorKind, rows: IntArray) -> Pipeline:
-        # The same mix for every candidate and head: they are compared on nothing but themselves.
-        mixed, shown = self.inputs.mixed(rows, np.random.default_rng(self.seed))
-        labels = self.rows.state if head == "state" else self.rows.is_rare.astype(np.int64)
-        model = candidate(kind, self.contract, seed=self.seed, nthread=self.nthread)
-        with threadpool_limits(self.nthread):
-            model.fit(mixed, labels[shown])
-        if kind is EstimatorKind.RANDOM_FOREST:
-            # Several threads add the trees' votes in the order in which they finish: other last digits every time.
-            model.set_params(estimator__n_jobs=1)
-        return model
+    def fit(self, tasks: Sequence[Task]) -> tuple[list[Pipeline], list[float]]:
+        """The fitted heads in the order of `tasks`, and the seconds of processor time of each."""
+        with threadpool_limits(1), ThreadPoolExecutor(self.workers) as pool:
+            fitted = list(pool.map(self._fit, tasks))
+        return [model for model, _ in fitted], [seconds for _, seconds in fitted]
 
-    def score(
-        self, kinds: Mapping[Head, EstimatorKind], fold: Fold, cluster: StringArray, progress: Progress
-    ) -> Scored:
-        """Answers to the fold's test encounters that have findings, by models of its training encounters."""
+    def score(self, models: Mapping[Head, Pipeline], fold: Fold, cluster: StringArray) -> Scored:
+        """Answers to the fold's test encounters that have findings."""
         test = fold.test[self.inputs.reaches[InputTier.FINDINGS][fold.test]]
         frame = self.inputs.frames[InputTier.FINDINGS].iloc[test]
-        answers = {}
-        for head, kind in kinds.items():
-            answers[head] = probabilities(self.fit(head, kind, fold.train), frame)
-            progress(1)
         return Scored(
-            state_probabilities=answers["state"],
-            rare_probability=answers["rare"][:, 1],
+            state_probabilities=probabilities(models["state"], frame),
+            rare_probability=probabilities(models["rare"], frame)[:, 1],
             state=self.rows.state[test],
             is_rare=self.rows.is_rare[test],
             cluster=cluster[test],
         )
 
+    def _fit(self, task: Task) -> tuple[Pipeline, float]:
+        start = thread_time()
+        # The same mix for every candidate and head: they are compared on nothing but themselves.
+        mixed, shown = self.inputs.mixed(task.rows, np.random.default_rng(self.seed))
+        labels = self.rows.state if task.head == "state" else self.rows.is_rare.astype(np.int64)
+        model = candidate(task.kind, self.contract, seed=self.seed).fit(mixed, labels[shown])
+        self.progress(1)
+        return model, thread_time() - start
 
-def compare(fitter: Fitter, folds: Sequence[Fold], progress: Progress) -> Comparison:
+
+def compare(fitter: Fitter, folds: Sequence[Fold]) -> Comparison:
     """Every candidate on the same folds by patient; the choice by the rule of `selection`."""
     table: list[CandidateRow] = []
     out_of_fold: dict[EstimatorKind, Scored] = {}
+    by_fold: dict[EstimatorKind, list[FoldScores]] = {}
     for kind in EstimatorKind:
-        start = monotonic()
-        heads: dict[Head, EstimatorKind] = {"state": kind, "rare": kind}
-        scored = [fitter.score(heads, fold, fitter.rows.patient_id, progress) for fold in folds]
-        scores = [fold_scores(s.state_probabilities, s.rare_probability, s.state, s.is_rare) for s in scored]
-        table.append(candidate_row(kind.value, scores, monotonic() - start))
+        scored, seconds = _on_folds(fitter, {"state": kind, "rare": kind}, folds, fitter.rows.patient_id)
+        by_fold[kind] = [fold_scores(s.state_probabilities, s.rare_probability, s.state, s.is_rare) for s in scored]
+        table.append(candidate_row(kind.value, by_fold[kind], seconds))
         out_of_fold[kind] = pooled(scored)
     return Comparison(
         table=tuple(table),
         chosen={
-            "state": choose({EstimatorKind(row.name): (row.f1_state, row.f1_state_se) for row in table}),
-            "rare": choose({EstimatorKind(row.name): (row.roc_auc_rare, row.roc_auc_rare_se) for row in table}),
+            "state": choose({kind: [fold.f1_state for fold in scores] for kind, scores in by_fold.items()}),
+            "rare": choose({kind: [fold.roc_auc_rare for fold in scores] for kind, scores in by_fold.items()}),
         },
         out_of_fold=out_of_fold,
     )
+
+
+def cross_validate(
+    fitter: Fitter, kinds: Mapping[Head, EstimatorKind], folds: Sequence[Fold], cluster: StringArray
+) -> Scored:
+    """Out-of-fold answers of one kind a head, all folds as one."""
+    return pooled(_on_folds(fitter, kinds, folds, cluster)[0])
+
+
+def _on_folds(
+    fitter: Fitter, kinds: Mapping[Head, EstimatorKind], folds: Sequence[Fold], cluster: StringArray
+) -> tuple[list[Scored], float]:
+    """Answers to each fold's test encounters by models of its training encounters, and the time to fit them all."""
+    heads: tuple[Head, Head] = ("state", "rare")
+    models, seconds = fitter.fit([Task(head, kinds[head], fold.train) for fold in folds for head in heads])
+    of_fold = [dict(zip(heads, models[2 * i : 2 * i + 2], strict=True)) for i in range(len(folds))]
+    scored = [fitter.score(models, fold, cluster) for models, fold in zip(of_fold, folds, strict=True)]
+    return scored, sum(seconds)
 
 
 def pooled(parts: Sequence[Scored]) -> Scored:

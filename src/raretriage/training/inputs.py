@@ -9,7 +9,7 @@ import pandas as pd
 
 from raretriage.domain import VITALS, InputTier
 from raretriage.features import Columns, Encoder, ModelInput, mask_to_tier, take
-from raretriage.release.onnx import frame
+from raretriage.training.candidates import frame
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]

@@ -12,7 +12,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from raretriage.domain import Basis, Certificate, Refusal, State
 from raretriage.training import weighted
-from raretriage.training.certificate import THRESHOLD_GRID, sensitivity_lower_bound
+from raretriage.training.certificate import THRESHOLD_GRID, sensitivity_lower_bounds
 from raretriage.training.evaluation import Scored
 
 FloatArray = npt.NDArray[np.float64]
@@ -40,7 +40,7 @@ def certificate_plot(
     def draw(axes: Axes) -> None:
         rare, other = np.sort(scores[is_rare]), np.sort(scores[~is_rare])
         misses = np.searchsorted(rare, THRESHOLD_GRID, side="left")
-        bounds = [sensitivity_lower_bound(len(rare), int(missed), confidence) for missed in misses]
+        bounds = sensitivity_lower_bounds(len(rare), misses, confidence)
         specificity = np.searchsorted(other, THRESHOLD_GRID, side="left") / max(len(other), 1)
         axes.plot(THRESHOLD_GRID, bounds, label=f"sensitivity, {confidence:.0%} lower bound (n = {len(rare)})")
         axes.plot(THRESHOLD_GRID, specificity, label=f"specificity (n = {len(other)})")

@@ -1,4 +1,4 @@
-"""Measure a model's answers again on the temporal test, with nothing fitted: what `raretriage evaluate` does."""
+"""A model's answers measured on the temporal test, with nothing fitted: by `train`, and again by `evaluate`."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,9 +10,9 @@ from raretriage.domain import Certificate, InputTier, Refusal
 from raretriage.features import Encoder, FeatureContract, ModelInput, Ontology, mask_to_tier
 from raretriage.training.baseline import ruled_states
 from raretriage.training.config import TrainingConfig
-from raretriage.training.dataset import labelled_rows
+from raretriage.training.dataset import LabelledRows, labelled_rows
 from raretriage.training.evaluation import TEMPORAL, Figures, FloatArray, Scored, said
-from raretriage.training.inputs import tier_inputs
+from raretriage.training.inputs import TierInputs, tier_inputs
 from raretriage.training.splits import split_by_patient
 
 ScoreRows = Callable[[ModelInput], tuple[FloatArray, FloatArray]]
@@ -45,25 +45,53 @@ def temporal_figures(
     )
     test = rows.take(split.test)
     encoder = Encoder(contract, ontology)
-    reaches = tier_inputs(test.columns, encoder).reaches
-    rng = np.random.default_rng(draw_seed)
-    ruled = ruled_states(test.columns)
-    metrics: list[Metric] = []
+    answered = {}
     for tier in InputTier:
-        reached = np.flatnonzero(reaches[tier])
-        if not len(reached):
-            continue
         state, rare = score(encoder.encode(mask_to_tier(test.columns, tier)))
-        scored = Scored(
+        answered[tier] = Scored(
             state_probabilities=state,
             rare_probability=rare,
             state=test.state,
             is_rare=test.is_rare,
             cluster=test.patient_id,
-        ).take(reached)
-        figures = Figures(scored, split=TEMPORAL, tier=tier, draws=config.draws, rng=rng)
+        )
+    made = temporal_metrics(
+        answered,
+        test,
+        tier_inputs(test.columns, encoder),
+        certificates=certificates,
+        state_sets=state_sets,
+        draws=config.draws,
+        rng=np.random.default_rng(draw_seed),
+    )
+    return tuple(made)
+
+
+def temporal_metrics(
+    answered: Mapping[InputTier, Scored],
+    test: LabelledRows,
+    inputs: TierInputs,
+    *,
+    certificates: Mapping[InputTier, Certificate | Refusal],
+    state_sets: StateSets,
+    draws: int,
+    rng: np.random.Generator,
+) -> list[Metric]:
+    """Every figure of the temporal test, tier by tier, over the encounters that reach the tier.
+
+    Args:
+        answered: the model's answers to all of `test` at each tier.
+    """
+    ruled = ruled_states(test.columns)
+    metrics: list[Metric] = []
+    for tier, scored in answered.items():
+        reached = np.flatnonzero(inputs.reaches[tier])
+        if not len(reached):
+            continue
+        own = scored.take(reached)
+        figures = Figures(own, split=TEMPORAL, tier=tier, draws=draws, rng=rng)
         metrics += figures.discrimination()
         metrics += figures.promise(certificates[tier])
-        metrics += figures.sets(*said(scored, tier, certificates[tier], state_sets))
+        metrics += figures.sets(*said(own, tier, certificates[tier], state_sets))
         metrics += figures.against_rules(ruled[reached])
-    return tuple(metrics)
+    return metrics

@@ -6,21 +6,22 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from raretriage.bucket import DataVersion, Metric
+from raretriage.bucket import DataVersion
 from raretriage.domain import Basis, Certificate, InputTier, Refusal, State
 from raretriage.features import CATEGORICAL, NUMERIC, Encoder, FeatureContract, Ontology, fit_vocabulary
 from raretriage.training import weighted
 from raretriage.training.baseline import ruled_states
 from raretriage.training.calibration import answers, certify, one_row_a_patient, sets_of_states
-from raretriage.training.comparison import Comparison, Fitter, Progress, compare, pooled
+from raretriage.training.comparison import Comparison, Fitter, Progress, Task, compare, cross_validate
 from raretriage.training.config import TrainingConfig
 from raretriage.training.dataset import LabelledRows, RowCounts, labelled_rows
 from raretriage.training.errors import NotEnoughData
-from raretriage.training.evaluation import K_FOLD, LEFT_OUT_DISEASES, TEMPORAL, Figures, Scored, said
+from raretriage.training.evaluation import K_FOLD, LEFT_OUT_DISEASES, Figures, Scored
 from raretriage.training.inputs import TierInputs, parity_sample, tier_inputs
 from raretriage.training.model import SplitCounts, TrainedModel, training_range, untrained_groups
 from raretriage.training.plots import certificate_plot, model_plots
 from raretriage.training.record import run_record
+from raretriage.training.remeasure import temporal_metrics
 from raretriage.training.selection import CandidateRow
 from raretriage.training.splits import Split, left_out_disease_folds, patient_folds, split_by_patient
 from raretriage.training.tracking import Tracker
@@ -63,14 +64,14 @@ def train(
     fit, calibration, test = (rows.take(part) for part in (split.fit, split.calibration, split.test))
     encoder = Encoder(_contract(fit, knowledge_version), ontology)
     fit_inputs = tier_inputs(fit.columns, encoder)
-    fitter = Fitter(fit, fit_inputs, encoder.contract, seed=config.seed, nthread=config.nthread)
+    fitter = Fitter(fit, fit_inputs, encoder.contract, seed=config.seed, workers=config.workers, progress=progress)
 
-    comparison = compare(fitter, patient_folds(fit, folds=config.folds, seed=config.seed), progress)
-    left_out = _left_out_diseases(fitter, comparison, config, np.random.default_rng(left_out_seed), progress)
+    comparison = compare(fitter, patient_folds(fit, folds=config.folds, seed=config.seed))
+    left_out = _left_out_diseases(fitter, comparison, config, np.random.default_rng(left_out_seed))
     everything = np.arange(len(fit.state))
-    state = fitter.fit("state", comparison.chosen["state"], everything)
-    rare = fitter.fit("rare", comparison.chosen["rare"], everything)
-    progress(2)
+    (state, rare), _ = fitter.fit(
+        [Task("state", comparison.chosen["state"], everything), Task("rare", comparison.chosen["rare"], everything)]
+    )
 
     calibration_inputs = tier_inputs(calibration.columns, encoder)
     calibrated = {tier: answers(state, rare, calibration, calibration_inputs, tier) for tier in InputTier}
@@ -81,19 +82,11 @@ def train(
 
     rng = np.random.default_rng(draw_seed)
     test_inputs = tier_inputs(test.columns, encoder)
-    ruled = ruled_states(test.columns)
-    metrics: list[Metric] = []
-    tested: dict[InputTier, Scored] = {}
-    for tier in InputTier:
-        reached = np.flatnonzero(test_inputs.reaches[tier])
-        if len(reached):
-            tested[tier] = answers(state, rare, test, test_inputs, tier).take(reached)
-            figures = Figures(tested[tier], split=TEMPORAL, tier=tier, draws=config.draws, rng=rng)
-            metrics += figures.discrimination()
-            metrics += figures.promise(certificates[tier])
-            metrics += figures.sets(*said(tested[tier], tier, certificates[tier], sets))
-            metrics += figures.against_rules(ruled[reached])
-        progress(1)
+    tested = {tier: answers(state, rare, test, test_inputs, tier) for tier in InputTier}
+    metrics = temporal_metrics(
+        tested, test, test_inputs, certificates=certificates, state_sets=sets, draws=config.draws, rng=rng
+    )
+    progress(3)
     for name, scored in ((K_FOLD, _chosen_out_of_fold(comparison)), (LEFT_OUT_DISEASES, left_out)):
         metrics += Figures(scored, split=name, tier=InputTier.FINDINGS, draws=config.draws, rng=rng).discrimination()
 
@@ -108,7 +101,7 @@ def train(
         untrained_groups=untrained_groups(fit),
         metrics=tuple(metrics),
         candidates=(_rules_row(fit, fit_inputs), *comparison.table),
-        plots=_plots(tested, calibrated, calibration_inputs, certificates, config),
+        plots=_plots(tested, test_inputs, calibrated, calibration_inputs, certificates, config),
         sample=parity_sample(rows.columns, encoder),
         data=_data_version(fit, config),
         counts=_counts(rows, split, row_counts),
@@ -135,10 +128,10 @@ def _contract(fit: LabelledRows, knowledge_version: str) -> FeatureContract:
 
 
 def _left_out_diseases(
-    fitter: Fitter, comparison: Comparison, config: TrainingConfig, rng: np.random.Generator, progress: Progress
+    fitter: Fitter, comparison: Comparison, config: TrainingConfig, rng: np.random.Generator
 ) -> Scored:
     folds, cluster = left_out_disease_folds(fitter.rows, folds=config.folds, rng=rng)
-    return pooled([fitter.score(comparison.chosen, fold, cluster, progress) for fold in folds])
+    return cross_validate(fitter, comparison.chosen, folds, cluster)
 
 
 def _chosen_out_of_fold(comparison: Comparison) -> Scored:
@@ -171,14 +164,16 @@ def _rules_row(fit: LabelledRows, inputs: TierInputs) -> CandidateRow:
 
 def _plots(
     tested: dict[InputTier, Scored],
+    test_inputs: TierInputs,
     calibrated: dict[InputTier, Scored],
     inputs: TierInputs,
     certificates: dict[InputTier, Certificate | Refusal],
     config: TrainingConfig,
 ) -> dict[str, bytes]:
     plots: dict[str, bytes] = {}
-    if InputTier.FINDINGS in tested:
-        plots |= model_plots(tested[InputTier.FINDINGS], what="temporal test", basis=config.basis)
+    if len(reached := np.flatnonzero(test_inputs.reaches[InputTier.FINDINGS])):
+        shown = tested[InputTier.FINDINGS].take(reached)
+        plots |= model_plots(shown, what="temporal test", basis=config.basis)
     for tier, scored in calibrated.items():
         one_each = scored.take(one_row_a_patient(scored, inputs.reaches[tier]))
         plots[f"certificate_{tier.value}.png"] = certificate_plot(
