@@ -6,6 +6,7 @@ IngestError
 │   ├── AmbiguousSource   it holds several kinds; say which with kind=
 │   ├── SourceVanished    a file was there when listed and is not any more
 │   └── SourceTruncated   a file is shorter than when listed, or its gzip stream breaks off
+├── NotEnoughMemory       the memory limit is too small even with spilling
 └── AccountingError       read is not accepted + quarantined + duplicate + unused: a fault of ours
 
 Whatever is raised, nothing has landed: landing is the last step and one commit.
@@ -34,6 +35,10 @@ class SourceVanished(SourceError):
 
 class SourceTruncated(SourceError):
     """A file is shorter than when listed, or its gzip stream breaks off."""
+
+
+class NotEnoughMemory(IngestError):
+    """The engine's memory limit is too small for the export, even with spilling to disk."""
 
 
 class AccountingError(IngestError):
