@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from raretriage.domain import InputTier, State
+from raretriage.domain import Basis, InputTier, Refusal, State
 from raretriage.privacy import Keyring
 from raretriage.serving.answer import NEONATE_BEFORE_YEARS
 from tests.serving.conftest import Serve
@@ -98,6 +98,20 @@ def test_without_findings_rare_is_not_assessed_and_the_answer_says_what_would_he
     assert body["decision"]["helpful_findings"] == []
     assert "hallazgos" in body["advice"]["es"]
     assert "findings" in body["advice"]["en"]
+
+
+def test_findings_are_not_asked_for_where_they_would_not_help(publisher: Publisher, serve: Serve) -> None:
+    nothing = {tier: Refusal(tier=tier, basis=Basis.SIMULATED, reason="x", positives=9) for tier in InputTier}
+    publisher.publish(certificates=nothing)
+    with serve() as client:
+        for phenotypes in ([], TWO_FINDINGS):
+            body = ask(client, phenotypes=phenotypes)
+            assert body["rare"] == "not_assessed"
+            assert body["advice"]["en"].endswith("it cannot be promised that one is not missed.")
+
+
+def test_outside_the_training_the_advice_says_so(client: TestClient) -> None:
+    assert "outside the data" in ask(client, days=4000)["advice"]["en"]
 
 
 def test_a_vital_sign_makes_the_vitals_tier(client: TestClient) -> None:

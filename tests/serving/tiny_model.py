@@ -56,7 +56,7 @@ _COLUMNS = (
 )
 _HPOA = (
     "#description: made up\n#version: 2025-01-16\n"
-    + _COLUMNS.replace(" ", "\t")
+    + "\t".join(HPOA_COLUMNS)
     + "\nORPHA:1\tMade-up syndrome\t\tHP:0001250\tORPHA:1\tTAS\t\tHP:0040281\t\t\tP\tx\n"
 )
 

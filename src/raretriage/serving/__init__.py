@@ -13,6 +13,7 @@ from raretriage.serving.errors import (
     ShippingConflict,
 )
 from raretriage.serving.scorer import Score, Scorer
+from raretriage.serving.service import prepare
 from raretriage.serving.wire import PredictRequest, PredictResponse
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "ShippingConflict",
     "Verified",
     "create_app",
+    "prepare",
     "verify_log",
 ]

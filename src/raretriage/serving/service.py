@@ -3,13 +3,13 @@
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from model.rules import predict_status
 from raretriage.bucket import MODEL_FILE, Environment, Manifest
-from raretriage.domain import RARE_LABEL, Decision, Phenotype, Presentation, RareFlag, Refusal
+from raretriage.domain import RARE_LABEL, Certificate, Decision, InputTier, Phenotype, Presentation, RareFlag, Refusal
 from raretriage.knowledge import Knowledge, UnknownTerm
 from raretriage.privacy import Keyring, Kind, Scrubber, deidentify_presentation, region_of
 from raretriage.serving.answer import answer, answer_by_rules
@@ -20,6 +20,7 @@ from raretriage.serving.predictions import PredictionLog
 from raretriage.serving.scorer import Score
 from raretriage.serving.texts import bilingual
 from raretriage.serving.wire import (
+    Bilingual,
     DecisionOut,
     Input,
     ModelOut,
@@ -60,12 +61,11 @@ class TriageService:
         """
         start = self.monotonic()
         served = self.store.current
-        faults = [*contradictions(request), *self._identifier_faults(request)]
-        findings, unknown = resolve_findings(request.phenotypes, served.scorer.knowledge if served else None)
-        if faults or unknown:
-            raise InvalidInput([*faults, *unknown])
-        presentation = deidentify_presentation(
-            request.model_copy(update={"phenotypes": findings}).presentation(), self.scrubber
+        presentation = prepare(
+            request,
+            served.scorer.knowledge if served else None,
+            scrubber=self.scrubber,
+            faults=self._identifier_faults(request),
         )
         score, decision = _assess(served, request, presentation)
         timestamp, prediction_id = self.now(), self.new_id()
@@ -95,7 +95,7 @@ class TriageService:
             fallback=served is None,
             timestamp=timestamp,
             prediction_id=prediction_id,
-            advice=bilingual("advice.findings") if decision.rare is RareFlag.NOT_ASSESSED else None,
+            advice=_advice(decision, served.scorer.manifest if served else None),
             notice=bilingual("notice"),
         )
 
@@ -123,6 +123,30 @@ class TriageService:
                     logged["key_id"] = self.keyring.key_id
         region = region_of(postcode=None, admin_area=request.region, country=None)
         return logged | {"region": region} if region else logged
+
+
+def prepare(
+    request: PredictRequest,
+    knowledge: Knowledge | None,
+    *,
+    scrubber: Scrubber | None = None,
+    faults: Sequence[FieldFault] = (),
+) -> Presentation:
+    """What is scored and logged: checked, with current HPO ids, de-identified.
+
+    Args:
+        knowledge: by which findings are resolved; without it their ids are taken as they are.
+        scrubber: for the complaint; None drops it.
+        faults: what the caller found wrong already, to be reported together.
+
+    Raises:
+        InvalidInput: fields that contradict each other or an unknown finding.
+    """
+    findings, unknown = resolve_findings(request.phenotypes, knowledge)
+    found = [*contradictions(request), *faults, *unknown]
+    if found:
+        raise InvalidInput(found)
+    return deidentify_presentation(request.model_copy(update={"phenotypes": findings}).presentation(), scrubber)
 
 
 def contradictions(request: PredictRequest) -> list[FieldFault]:
@@ -183,6 +207,18 @@ def _assess(
         return None, answer_by_rules(predict_status(features), presentation)
     score = served.scorer.score([presentation])[0]
     return score, answer(score, presentation, served.scorer.manifest)
+
+
+def _advice(decision: Decision, manifest: Manifest | None) -> Bilingual | None:
+    """Why rare was not assessed; findings are asked for only where this model has a promise to give for them."""
+    if decision.rare is not RareFlag.NOT_ASSESSED:
+        return None
+    if manifest is None:
+        return bilingual("advice.fallback")
+    if decision.outside:
+        return bilingual("advice.outside")
+    with_findings = isinstance(manifest.certificates.get(InputTier.FINDINGS), Certificate)
+    return bilingual("advice.findings" if with_findings and decision.tier is not InputTier.FINDINGS else "advice.tier")
 
 
 def _model_out(served: ServedModel, environment: Environment) -> ModelOut:

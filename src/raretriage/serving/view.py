@@ -80,7 +80,7 @@ def result_of(response: PredictResponse, t: Texts) -> Result:
         explanation=tuple(_state_explanation(response, t)),
         rare=t(f"rare.{decision.rare}"),
         rare_tone=decision.rare.value,
-        rare_explanation=_rare_explanation(decision.rare, t),
+        rare_explanation=_rare_explanation(response, t),
         states=_state_bars(response, t),
         rare_bar=_rare_bar(response, t),
         promise=tuple(_promise(response, t)),
@@ -102,10 +102,10 @@ def _state_explanation(response: PredictResponse, t: Texts) -> list[str]:
     return [t("unsure.lead"), *(t(f"unsure.{reason}", **places.get(reason, {})) for reason in decision.unsure)]
 
 
-def _rare_explanation(rare: RareFlag, t: Texts) -> str:
-    if rare is RareFlag.NOT_ASSESSED:
-        return t("advice.findings")
-    return t(f"rare.{rare}_body")
+def _rare_explanation(response: PredictResponse, t: Texts) -> str:
+    if response.advice is not None:
+        return response.advice.es if t.language == "es" else response.advice.en
+    return t(f"rare.{response.rare}_body")
 
 
 def _state_bars(response: PredictResponse, t: Texts) -> tuple[Bar, ...]:
