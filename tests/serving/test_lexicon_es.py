@@ -8,7 +8,7 @@ import pytest
 
 from raretriage.knowledge import build_knowledge, locate_sources
 from raretriage.knowledge.lexicon import spanish_labels
-from tests.serving.tiny_model import HPOA_COLUMNS
+from tests.serving.tiny_model import HPOA_HEADER
 
 
 @pytest.mark.parametrize("table", ["findings.csv", "background.csv"])
@@ -21,8 +21,7 @@ def test_every_finding_of_the_profiles_has_a_spanish_label(table: str) -> None:
 
 def test_the_less_precise_terms_of_those_findings_have_one_too() -> None:
     hp_obo, _ = locate_sources()
-    no_diseases = b"#version: 2025-01-16\n" + "\t".join(HPOA_COLUMNS).encode() + b"\n"
-    knowledge = build_knowledge(hp_obo, no_diseases)
+    knowledge = build_knowledge(hp_obo, HPOA_HEADER.encode())
     parents_of = {term.id: term.parents for term in knowledge.ontology.current_terms()}
     table = files("raretriage.cohort").joinpath("profiles", "findings.csv").read_text(encoding="utf-8")
     used = {knowledge.resolve(row["hpo_id"]) for row in csv.DictReader(table.splitlines())}

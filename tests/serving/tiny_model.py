@@ -51,14 +51,14 @@ _OBO = "format-version: 1.2\ndata-version: hp/releases/2025-01-16\n\n[Term]\nid:
     + f"is_a: {parent} ! parent\n"
     for term, (name, parent) in _TERMS.items()
 )
-_COLUMNS = (
-    "database_id disease_name qualifier hpo_id reference evidence onset frequency sex modifier aspect biocuration"
+HPOA_HEADER = (
+    "#version: 2025-01-16
+database_id	disease_name	qualifier	hpo_id	reference	evidence	onset	frequency"
+    "	sex	modifier	aspect	biocuration
+"
 )
-_HPOA = (
-    "#description: made up\n#version: 2025-01-16\n"
-    + "\t".join(HPOA_COLUMNS)
-    + "\nORPHA:1\tMade-up syndrome\t\tHP:0001250\tORPHA:1\tTAS\t\tHP:0040281\t\t\tP\tx\n"
-)
+"""The head of phenotype.hpoa: no disease follows it yet."""
+_HPOA = HPOA_HEADER + "ORPHA:1\tMade-up syndrome\t\tHP:0001250\tORPHA:1\tTAS\t\tHP:0040281\t\t\tP\tx\n"
 
 TINY_KNOWLEDGE = build_knowledge(_OBO.encode(), _HPOA.encode())
 KNOWLEDGE_BYTES = dump(TINY_KNOWLEDGE)
