@@ -52,10 +52,8 @@ _OBO = "format-version: 1.2\ndata-version: hp/releases/2025-01-16\n\n[Term]\nid:
     for term, (name, parent) in _TERMS.items()
 )
 HPOA_HEADER = (
-    "#version: 2025-01-16
-database_id	disease_name	qualifier	hpo_id	reference	evidence	onset	frequency"
-    "	sex	modifier	aspect	biocuration
-"
+    "#version: 2025-01-16\ndatabase_id\tdisease_name\tqualifier\thpo_id\treference\tevidence\tonset\tfrequency"
+    "\tsex\tmodifier\taspect\tbiocuration\n"
 )
 """The head of phenotype.hpoa: no disease follows it yet."""
 _HPOA = HPOA_HEADER + "ORPHA:1\tMade-up syndrome\t\tHP:0001250\tORPHA:1\tTAS\t\tHP:0040281\t\t\tP\tx\n"
