@@ -86,6 +86,7 @@ def test_any_inserted_or_removed_byte_is_found(data: st.DataObject) -> None:
         ("content", {"n": 2}),
         ("salt", "11" * 16),
         ("salt", "no hex"),
+        ("salt", "00 " + "00" * 15),
         ("commitment", "b" * 64),
         ("previous", "b" * 64),
         ("hash", "b" * 64),

@@ -164,9 +164,12 @@ def _parse(line: bytes) -> dict[str, Json]:
 
 def _from_hex(text: str) -> bytes:
     try:
-        return bytes.fromhex(text)
+        salt = bytes.fromhex(text)
     except ValueError as error:
         raise BrokenChain("its salt is not hexadecimal") from error
+    if salt.hex() != text:  # `fromhex` passes over spaces and capitals
+        raise BrokenChain("its salt was rewritten")
+    return salt
 
 
 def _canonical(content: dict[str, Json]) -> bytes:
