@@ -42,6 +42,7 @@ _CODES: dict[tuple[str, str], Exit] = {
     ("bucket", "BucketError"): Exit.REFUSED,
     ("bucket", "NothingPublished"): Exit.BAD_INPUT,
     ("serving", "ServingError"): Exit.REFUSED,
+    ("serving", "InvalidInput"): Exit.BAD_INPUT,
     ("cli", "InputError"): Exit.BAD_INPUT,
     ("cli", "GateClosed"): Exit.REFUSED,
 }

@@ -1,6 +1,5 @@
 """`raretriage log`: the prediction log, proved unchanged."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,25 +23,19 @@ def verify(
     json_file: JsonFile = None,
 ) -> None:
     """Prove that every line of the local log is unchanged and follows from the one before, over all its days."""
-    from raretriage.serving import GENESIS, verify_log
+    from raretriage.serving import log_files, verify_folder
 
     settings = Settings()
     chosen = env or settings.model_env
-    current = settings.log_dir / f"predicciones_{chosen}.txt"
-    files = [*sorted(settings.log_dir.glob(f"predicciones_{chosen}.????-??-??.txt")), current]
-    present = [path for path in files if path.is_file()]
-    if not present:
+    files = log_files(settings.log_dir, chosen)
+    if not files:
         raise InputError(
             f"no prediction log of {chosen!r} in {settings.log_dir}: has the service run with this LOG_DIR?"
         )
-    head, lines, erased = GENESIS, 0, 0
-    for path in present:
-        with path.open("rb") as log:
-            found = verify_log(log, after=head)
-        head, lines, erased = found.head, lines + found.lines, erased + found.erased
-    out.print(f"{lines} lines in {_names(present)}: the chain holds; {erased} erased; last hash {head.hash}")
-    write_json(json_file, {"environment": chosen, "lines": lines, "erased": erased, "hash": head.hash})
-
-
-def _names(files: list[Path]) -> str:
-    return ", ".join(path.name for path in files)
+    found = verify_folder(settings.log_dir, chosen)
+    names = ", ".join(path.name for path in files)
+    out.print(f"{found.lines} lines in {names}: the chain holds; {found.erased} erased; last hash {found.head.hash}")
+    write_json(
+        json_file,
+        {"environment": chosen, "lines": found.lines, "erased": found.erased, "hash": found.head.hash},
+    )

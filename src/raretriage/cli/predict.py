@@ -13,8 +13,7 @@ from raretriage.cli.console import out, write_json
 from raretriage.cli.exits import InputError
 from raretriage.cli.options import JsonFile
 from raretriage.cli.workspace import Workspace
-from raretriage.domain import STATUS_LABELS, Presentation, State
-from raretriage.knowledge import Knowledge
+from raretriage.domain import STATUS_LABELS, State
 from raretriage.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,14 +25,14 @@ def predict_command(
     json_file: JsonFile = None,
 ) -> None:
     """Answer for each patient with the model that MODEL_ENV serves. Not logged: for trying out, not for care."""
-    from raretriage.serving import Scorer
-    from raretriage.serving.answer import answer
+    from raretriage.privacy import Scrubber
+    from raretriage.serving import Scorer, answer, prepare
 
     work = Workspace(Settings())
     requests = _requests(sys.stdin.read() if source == "-" else _text(Path(source)))
     package = load_package(work.bucket, current_entry(work.bucket, work.settings.model_env))
     scorer = Scorer(package)
-    presentations = [_presentation(request, scorer.knowledge) for request in requests]
+    presentations = [prepare(request, scorer.knowledge, scrubber=Scrubber()) for request in requests]
     answers = []
     for presentation, score in zip(presentations, scorer.score(presentations), strict=True):
         decision = answer(score, presentation, package.manifest)
@@ -53,16 +52,6 @@ def predict_command(
         )
         out.print_json(json.dumps(answers[-1], ensure_ascii=False))
     write_json(json_file, {"answers": answers})
-
-
-def _presentation(request: "PredictRequest", knowledge: Knowledge) -> Presentation:
-    """As the service makes it: checked, with current HPO ids."""
-    from raretriage.serving.service import contradictions, resolve_findings
-
-    phenotypes, faults = resolve_findings(request.phenotypes, knowledge)
-    if faults := [*contradictions(request), *faults]:
-        raise InputError("; ".join(f"{fault.field} {fault.problem}: {fault.fix}" for fault in faults))
-    return request.presentation().model_copy(update={"phenotypes": phenotypes})
 
 
 def _text(path: Path) -> str:

@@ -1,5 +1,6 @@
 """The service: the clinician's page, the JSON interface and the prediction log. Knows nothing of training."""
 
+from raretriage.serving.answer import answer
 from raretriage.serving.app import create_app
 from raretriage.serving.chain import GENESIS, Head, Verified, verify_log
 from raretriage.serving.errors import (
@@ -12,6 +13,7 @@ from raretriage.serving.errors import (
     ServingError,
     ShippingConflict,
 )
+from raretriage.serving.log_files import log_files, verify_folder
 from raretriage.serving.scorer import Score, Scorer
 from raretriage.serving.service import prepare
 from raretriage.serving.wire import PredictRequest, PredictResponse
@@ -32,7 +34,10 @@ __all__ = [
     "ServingError",
     "ShippingConflict",
     "Verified",
+    "answer",
     "create_app",
+    "log_files",
     "prepare",
+    "verify_folder",
     "verify_log",
 ]

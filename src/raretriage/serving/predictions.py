@@ -17,6 +17,7 @@ from raretriage.bucket import Environment
 from raretriage.serving.chain import GENESIS, Head, Json, ModelRef, day_of, head_of, make_line, verify_log
 from raretriage.serving.durable import DurableFile, FileOps, OsFileOps, sync_folder
 from raretriage.serving.errors import BrokenChain, LogBusy, LogUnavailable
+from raretriage.serving.log_files import anchor_file, closed_days, closed_file, current_file, start_of
 
 _log = logging.getLogger(__name__)
 
@@ -59,8 +60,8 @@ class PredictionLog:
         self._new_salt = new_salt
         self._ops: FileOps = ops or OsFileOps()
         self._lock = threading.Lock()
-        self._current = folder / f"predicciones_{environment}.txt"
-        self._anchor = self._current.with_suffix(".start")
+        self._current = current_file(folder, environment)
+        self._anchor = anchor_file(folder, environment)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._held = self._take()
@@ -171,7 +172,7 @@ class PredictionLog:
         elif is_empty and not self._anchor.exists():
             before = self._begin(resume())
         else:
-            before = self._anchored_start()
+            before = start_of(self._folder, self.environment)
         if is_empty:
             return before, None
         with self._current.open("rb") as file:
@@ -190,14 +191,6 @@ class PredictionLog:
         anchor.append(f"{resumed.seq} {resumed.hash}\n".encode())
         anchor.close()
         return resumed
-
-    def _anchored_start(self) -> Head:
-        if not self._anchor.exists():
-            return GENESIS
-        seq, _, digest = self._anchor.read_text().strip().partition(" ")
-        if not seq.isdecimal() or len(digest) != len(GENESIS.hash):
-            raise BrokenChain(f"{self._anchor.name} should hold a number and a hash: restore it from its backup")
-        return Head(int(seq), digest)
 
     def _roll_over(self, day: str) -> None:
         # A clock that steps back stays in the file it is in: a day is closed once.
@@ -219,11 +212,10 @@ class PredictionLog:
             self._day = day
 
     def _closed(self, day: str) -> Path:
-        return self._current.with_name(f"predicciones_{self.environment}.{day}.txt")
+        return closed_file(self._folder, self.environment, day)
 
     def _closed_days(self) -> list[str]:
-        found = self._folder.glob(f"predicciones_{self.environment}.????-??-??.txt")
-        return sorted(path.name.split(".")[1] for path in found)
+        return closed_days(self._folder, self.environment)
 
 
 def _last_line(path: Path) -> bytes:

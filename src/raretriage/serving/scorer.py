@@ -1,6 +1,5 @@
 """A verified package as something that can score patients."""
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,9 +58,9 @@ class Scorer:
                 states={state: float(states[i, j]) for j, state in enumerate(State)},
                 rare=float(rare[i]),
                 tier=tier_of(presentation),
-                graph_input_sha256=_row_hash(rows, i),
+                graph_input_sha256=row_hash,
             )
-            for i, presentation in enumerate(presentations)
+            for i, (presentation, row_hash) in enumerate(zip(presentations, rows.row_hashes(), strict=True))
         ]
 
     def _run(self, rows: ModelInput) -> "tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], ...]":
@@ -139,10 +138,3 @@ def _check_contract(session: ort.InferenceSession, package: ModelPackage) -> Non
         raise ModelUnusable(
             f"the graph of {package.manifest.version} has outputs {outputs}, its contract names {wanted}"
         )
-
-
-def _row_hash(rows: ModelInput, i: int) -> str:
-    digest = hashlib.sha256(rows.numeric[i].tobytes())
-    digest.update("\0".join(rows.categorical[i]).encode())
-    digest.update(rows.phenotypes[i].tobytes())
-    return digest.hexdigest()

@@ -1,0 +1,61 @@
+"""The files of one environment's prediction log: one a closed day, the current one, and where the chain begins."""
+
+from pathlib import Path
+
+from raretriage.serving.chain import GENESIS, Head, Verified, verify_log
+from raretriage.serving.errors import BrokenChain
+
+
+def current_file(folder: Path, environment: str) -> Path:
+    return folder / f"predicciones_{environment}.txt"
+
+
+def closed_file(folder: Path, environment: str, day: str) -> Path:
+    """`day` is the UTC date."""
+    return folder / f"predicciones_{environment}.{day}.txt"
+
+
+def anchor_file(folder: Path, environment: str) -> Path:
+    """Names the line that the first one here follows, on a disk that took the log over from the bucket."""
+    return current_file(folder, environment).with_suffix(".start")
+
+
+def closed_days(folder: Path, environment: str) -> list[str]:
+    """UTC dates, oldest first."""
+    found = folder.glob(f"predicciones_{environment}.????-??-??.txt")
+    return sorted(path.name.split(".")[1] for path in found)
+
+
+def log_files(folder: Path, environment: str) -> list[Path]:
+    """All that are there, oldest first."""
+    closed = [closed_file(folder, environment, day) for day in closed_days(folder, environment)]
+    current = current_file(folder, environment)
+    return [*closed, current] if current.exists() else closed
+
+
+def start_of(folder: Path, environment: str) -> Head:
+    """What the first line here follows. Raises `BrokenChain` when the anchor is damaged."""
+    anchor = anchor_file(folder, environment)
+    if not anchor.exists():
+        return GENESIS
+    seq, _, digest = anchor.read_text().strip().partition(" ")
+    if not seq.isdecimal() or len(digest) != len(GENESIS.hash):
+        raise BrokenChain(f"{anchor.name} should hold a number and a hash: restore it from its backup")
+    return Head(int(seq), digest)
+
+
+def verify_folder(folder: Path, environment: str) -> Verified:
+    """Check every line of every day.
+
+    Raises:
+        BrokenChain: names the first file and line that do not hold.
+    """
+    head, lines, erased = start_of(folder, environment), 0, 0
+    for path in log_files(folder, environment):
+        with path.open("rb") as file:
+            try:
+                found = verify_log(file, after=head)
+            except BrokenChain as error:
+                raise BrokenChain(f"{path.name}, {error}: restore it from its backup or the bucket") from error
+        head, lines, erased = found.head, lines + found.lines, erased + found.erased
+    return Verified(head, lines, erased)
