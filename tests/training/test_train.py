@@ -9,6 +9,7 @@ from raretriage.release.onnx import check_parity, export_graph
 from raretriage.training import NotEnoughData, RunRecord, candidates_csv, train
 from raretriage.training.dataset import labelled_rows
 from raretriage.training.model import training_range, untrained_groups
+from raretriage.training.splits import split_by_patient
 
 
 class RememberingTracker:
@@ -108,6 +109,20 @@ def test_what_the_manifest_needs_is_said(trained):
     assert not set(trained.data.periods) & set(trained.counts.test_periods)
     assert trained.training_range["age_years"][1] <= 90
     assert trained.run_id is None
+
+
+def test_ranges_are_those_of_the_encounters_that_were_fitted_on(trained, encounters, make_config):
+    config, rows = make_config(), labelled_rows(encounters)[0]
+    seed, _, _ = np.random.SeedSequence(config.seed).spawn(3)
+    split = split_by_patient(
+        rows,
+        test_share=config.test_share,
+        calibration_share=config.calibration_share,
+        rng=np.random.default_rng(seed),
+    )
+    days = rows.columns.numbers["days"]
+    assert trained.training_range["days"] == (np.nanmin(days[split.fit]), np.nanmax(days[split.fit]))
+    assert trained.training_range["days"] != (np.nanmin(days), np.nanmax(days))
 
 
 def test_the_exported_graph_gives_the_trained_models_probabilities(trained):

@@ -141,7 +141,6 @@ def _head(pipeline: "Pipeline", contract: FeatureContract) -> "ModelProto":
     )
     model = convert_sklearn(
         pipeline,
-        name="head",  # left out, it would be random, and so would the bytes
         initial_types=[
             (GRAPH.numeric, FloatTensorType([None, len(contract.numeric)])),
             (GRAPH.categorical, StringTensorType([None, len(contract.categorical)])),

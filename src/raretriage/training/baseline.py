@@ -12,11 +12,11 @@ _POSITION = {STATUS_LABELS[state]: position for position, state in enumerate(Sta
 
 
 def ruled_states(columns: Columns) -> npt.NDArray[np.int64]:
-    """The state by `model.rules`, as position in `State`, shape (n,). What is unknown is left to its defaults."""
+    """The state by `model.rules`, as position in `State`, shape (n,). For NaN the rules have their defaults."""
     numbers = {wire: columns.numbers[name] for wire, name in _WIRE_NAMES.items()}
     return np.array(
         [
-            _POSITION[predict_status({name: float(v[row]) for name, v in numbers.items() if not np.isnan(v[row])})]
+            _POSITION[predict_status({name: float(values[row]) for name, values in numbers.items()})]
             for row in range(columns.count)
         ],
         dtype=np.int64,
