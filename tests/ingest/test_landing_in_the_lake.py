@@ -53,8 +53,8 @@ ingest(open_source(sys.argv[1]), sink=Dying(sys.argv[2]), keyring=KEYRING, knowl
 
 @pytest.fixture(scope="module")
 def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three batches of encounters and one bad record."""
-    resources = [item for n in range(21_000) for item in (patient(f"p{n}"), encounter(f"e{n}", f"Patient/p{n}"))]
+    """Two batches of encounters and one bad record."""
+    resources = [item for n in range(10_500) for item in (patient(f"p{n}"), encounter(f"e{n}", f"Patient/p{n}"))]
     bad = vital("bad", "8867-4", 999, "/min", encounter="Encounter/e1", subject="Patient/p1")
     return ndjson(tmp_path_factory.mktemp("export") / "export.ndjson.gz", [*resources, bad])
 
@@ -78,7 +78,7 @@ def test_ingesting_twice_adds_no_version(export: Path, tmp_path: Path) -> None:
     assert land(export, lake) is None
     assert lake.version("encounters") == first
     assert content(lake) == before
-    assert (len(before[0]), len(before[1])) == (21_000, 1)
+    assert (len(before[0]), len(before[1])) == (10_500, 1)
 
 
 @pytest.mark.parametrize("point", ["while-reading", "before", "after-quarantine", "while-landing", "after-landing"])
@@ -93,7 +93,7 @@ def test_killed_anywhere_no_table_is_half_and_the_next_run_ends_the_same(
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     lake = Lake(url)
     landed = lake.read("encounters").num_rows if lake.exists("encounters") else 0
-    assert landed == (21_000 if point == "after-landing" else 0)
+    assert landed == (10_500 if point == "after-landing" else 0)
     land(export, lake)
     encounters, quarantined = content(lake)
-    assert (len(encounters), len(set(encounters)), len(quarantined)) == (21_000, 21_000, 1)
+    assert (len(encounters), len(set(encounters)), len(quarantined)) == (10_500, 10_500, 1)
