@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST_WORKERS ?= 2
 
-.PHONY: help run test test-long check lint types requirements clean
+.PHONY: help run test test-long breaks check lint types requirements clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ test: $(VENV)/.dev ## every test but the long ones, with real back ends at smoke
 test-long: $(VENV)/.dev ## what takes longer: memory over a tenfold export, the whole demonstration
 	$(BIN)/python tests/system_packages.py
 	$(BIN)/python -m pytest -m long
+
+breaks: $(VENV)/.dev ## break each stage in one place and see its tests fail
+	$(BIN)/python tests/break_stages.py
 
 check: $(VENV)/.dev lint types ## the inner loop, under a minute: lint, types, tests without servers
 	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist loadfile -m "not long and not server and not browser and not slow and not shared_data"

@@ -40,6 +40,13 @@ def test_landing_the_same_rows_again_makes_no_version(lake: Lake) -> None:
     assert lake.read().num_rows == 5
 
 
+def test_new_rows_land_without_the_known_ones_beside_them(lake: Lake) -> None:
+    lake.land(encounters(encounter(n) for n in range(5)))
+    lake.land(encounters(encounter(n) for n in range(3, 8)))
+    assert sorted(lake.read().column("encounter_id").to_pylist()) == [f"e-{n}" for n in range(8)]
+    assert lake.history()[0].rows_added == 3
+
+
 def test_new_and_changed_rows_land_in_one_version(lake: Lake) -> None:
     before = lake.land(encounters(encounter(n) for n in range(5)))
     rows = [encounter(3), encounter(4, row_hash="other", fever=9.0), encounter(5)]
