@@ -120,7 +120,12 @@ LOST: dict[str, tuple[tuple[object, ...], list[tuple[int, str, str, int]]]] = {
         [(2, "modifier_extension", "modifierExtension", 1)],
     ),
     "escaped-modifier": (
-        (patient(), json.dumps(encounter("escaped-modifier-e1", **MODIFIED)).replace("modifierE", "modifier\\u0045")),  # type: ignore[arg-type]
+        (
+            patient(),
+            json.dumps(encounter("escaped-modifier-e1", "Patient/escaped-modifier-p1", **MODIFIED)).replace(
+                "modifierE", "modifier\\u0045"
+            ),
+        ),  # type: ignore[arg-type]
         [(2, "modifier_extension", "modifierExtension", 1)],
     ),
     "in-the-future": ((patient(), encounter(start="2025-06-03"), PULSE), [(2, "encounter_in_future", "period", 2)]),
