@@ -44,16 +44,18 @@ PARAMETERS: dict[EstimatorKind, dict[str, float | int | str]] = {
         "max_samples": 0.7,
     },
     EstimatorKind.XGBOOST: {
-        "n_estimators": 120,
+        "n_estimators": 250,
         "max_depth": 4,
-        "learning_rate": 0.12,
-        "min_child_weight": 5,
-        "colsample_bytree": 0.5,
+        "learning_rate": 0.06,
+        "min_child_weight": 2,
+        "subsample": 0.7,
+        "colsample_bytree": 0.3,
         "max_bin": 128,
         "tree_method": "hist",
     },
 }
-"""Estimates, chosen small enough for a laptop; not tuned on any test."""
+"""Estimates, small enough for a laptop. Six settings of XGBoost were compared once, on folds of the demonstration's fit
+patients (rare ROC-AUC 0.870 to 0.879); no calibration or test patient was looked at."""
 
 
 def candidate(kind: EstimatorKind, contract: FeatureContract, *, seed: int) -> Pipeline:
