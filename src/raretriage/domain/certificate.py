@@ -27,7 +27,10 @@ class Price(BaseModel):
     number_needed_to_evaluate: Annotated[float, Field(ge=1)]
     """Flagged patients for each rare one among them (1 / positive predictive value)."""
     net_benefit: float
-    """Vickers & Elkin 2006, Med Decis Making 26:565, at threshold odds of prevalence: 1 / (1 - prevalence)."""
+    """True alerts minus false ones weighted by the odds prevalence / (1 - prevalence), per patient.
+
+    Source: Vickers & Elkin 2006, Med Decis Making 26:565, with the threshold probability at the prevalence.
+    """
 
 
 class Certificate(BaseModel):

@@ -36,7 +36,7 @@ def model_card(
         f"{manifest.data.periods[-1]}; knowledge {manifest.knowledge.version}",
         f"- state head: {manifest.estimators['state']}; rare head: {manifest.estimators['rare']}",
         f"- ONNX parity: largest difference {parity:.1e} on {rows} rows (limit 1e-5)",
-        f"- groups with too few training patients, answered NO SEGURO: {', '.join(manifest.untrained_groups) or 'none'}",
+        f"- too few training patients, so always NO SEGURO: {', '.join(manifest.untrained_groups) or 'none'}",
         "",
         "## Splits",
         "",

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # a dependency of scikit-learn
+from threadpoolctl import threadpool_limits
 
 from raretriage.domain import InputTier
 from raretriage.features import FeatureContract

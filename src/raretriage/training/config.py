@@ -23,7 +23,7 @@ class TrainingConfig:
     """Share of each state's patients whose own state stays in the prediction set."""
     test_share: float = 0.20
     """The newest quarters that together hold at least this share of the labelled encounters are the temporal test."""
-    calibration_share: float = 0.25
+    calibration_share: float = 0.33
     """Of the patients who are not in the temporal test."""
     folds: int = 3
     draws: int = 300
