@@ -1,10 +1,12 @@
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from raretriage.cohort import Catalogue, Profile, ProfileError, load_background, load_common, vocabulary
 from raretriage.cohort import rare as rare_module
 from raretriage.cohort.nuisance import load_nuisance
+from raretriage.cohort.onset import OnsetClause
 from raretriage.cohort.profiles import MIN_FINDINGS, read_table
 from raretriage.cohort.rare import MAX_FINDINGS, load_rare
 from raretriage.domain import State
@@ -68,11 +70,14 @@ def test_choosing_again_chooses_the_same(knowledge: Knowledge, shared: tuple[str
     assert load_rare(knowledge, load_common(knowledge), shared, load_nuisance()) == rare
 
 
-def test_ages_tell_nothing_within_a_state(catalogue: Catalogue) -> None:
+def test_without_a_known_onset_ages_are_those_of_common_diseases_with_the_same_state(catalogue: Catalogue) -> None:
+    unknown = np.array([p.clauses[0] == OnsetClause.MEAN_OF_COMMON for p in catalogue.profiles])
+    assert catalogue.rare[unknown].all()
     for state in (1, 2, 3):
         common = (catalogue.state == state) & ~catalogue.rare
         mean = catalogue.weight[common] @ catalogue.ages[common] / catalogue.weight[common].sum()
-        of_rare = catalogue.ages[(catalogue.state == state) & catalogue.rare]
+        of_rare = catalogue.ages[(catalogue.state == state) & unknown]
+        assert len(of_rare) > 5
         assert abs(of_rare - mean).max() < 1e-9
 
 

@@ -16,7 +16,7 @@ def test_a_record_never_contradicts_itself(
 ) -> None:
     rng = np.random.default_rng(seed)
     disease = np.where(rng.random(60) < share_ill, rng.integers(0, len(catalogue.profiles), 60), -1)
-    got = record(rng, catalogue, disease)
+    got = record(rng, catalogue, disease, rng.integers(0, 2, 60))
     ids = catalogue.terms.ids
     for observed_row, excluded_row in zip(got.observed.tolist(), got.excluded.tolist(), strict=True):
         observed, excluded = [ids[t] for t in observed_row if t >= 0], [ids[t] for t in excluded_row if t >= 0]
@@ -33,14 +33,14 @@ def test_what_is_written_is_the_term_a_kind_of_it_the_next_coarser_or_background
         exact = catalogue.exact[disease][catalogue.exact[disease] >= 0]
         allowed = set(slots) | set(exact) | set(catalogue.background)
         allowed |= {int(terms.coarser[t]) for t in allowed}
-        got = record(np.random.default_rng(0), catalogue, np.full(3_000, disease)).observed
+        got = record(np.random.default_rng(0), catalogue, np.full(3_000, disease), np.arange(3_000) % 2).observed
         assert set(got[got >= 0].tolist()) <= allowed
 
 
 def test_the_number_of_findings_is_one_distribution_for_all_ill(catalogue: Catalogue) -> None:
     expected = np.array(catalogue.nuisance.findings.recorded)
     for disease in (0, 1, 30, len(catalogue.profiles) - 1):
-        got = record(np.random.default_rng(3), catalogue, np.full(6_000, disease)).observed
+        got = record(np.random.default_rng(3), catalogue, np.full(6_000, disease), np.arange(6_000) % 2).observed
         counts = np.bincount((got >= 0).sum(axis=1), minlength=len(expected)) / 6_000
         # a coarser or background term may repeat one that is there: a little is lost, alike for all
         assert abs(counts @ np.arange(len(expected)) - expected @ np.arange(len(expected))) < 0.45
@@ -48,7 +48,7 @@ def test_the_number_of_findings_is_one_distribution_for_all_ill(catalogue: Catal
 
 
 def test_healthy_people_have_fewer_findings_but_not_none(catalogue: Catalogue) -> None:
-    got = record(np.random.default_rng(4), catalogue, np.full(5_000, -1)).observed
+    got = record(np.random.default_rng(4), catalogue, np.full(5_000, -1), np.arange(5_000) % 2).observed
     counts = (got >= 0).sum(axis=1)
     assert 0.8 < counts.mean() < 1.3
     assert set(got[got >= 0].tolist()) <= {
@@ -59,7 +59,7 @@ def test_healthy_people_have_fewer_findings_but_not_none(catalogue: Catalogue) -
 
 def test_a_frequent_finding_is_written_more_often_than_a_seldom_one(catalogue: Catalogue) -> None:
     disease = next(i for i, p in enumerate(catalogue.profiles) if p.disease == "influenza")
-    got = record(np.random.default_rng(5), catalogue, np.full(5_000, disease)).observed
+    got = record(np.random.default_rng(5), catalogue, np.full(5_000, disease), np.arange(5_000) % 2).observed
     ids = catalogue.terms.ids
     fever, vomiting = ((got == ids.index(x)).any(axis=1).mean() for x in ("HP:0001945", "HP:0002013"))
     assert fever > 2 * vomiting > 0
@@ -71,7 +71,7 @@ def test_what_a_patient_surely_has_comes_before_what_is_unlikely(catalogue: Cata
     low[0] = np.where(catalogue.finding[0] >= 0, 0.05, 0.0)
     low[0, 3] = 1.0
     certain = replace(catalogue, low=low, high=low)
-    got = record(np.random.default_rng(8), certain, np.zeros(20_000, dtype=np.int64)).observed
+    got = record(np.random.default_rng(8), certain, np.zeros(20_000, dtype=np.int64), np.arange(20_000) % 2).observed
     single = got[(got >= 0).sum(axis=1) == 1].max(axis=1)
     term = catalogue.finding[0, 3]
     assert np.isin(single, [term, catalogue.terms.coarser[term]]).mean() > 0.8
@@ -80,11 +80,27 @@ def test_what_a_patient_surely_has_comes_before_what_is_unlikely(catalogue: Cata
 def test_exclusions_are_asked_of_everybody_alike(catalogue: Catalogue) -> None:
     rare = int(np.flatnonzero(catalogue.rare)[0])
     means = [
-        (record(np.random.default_rng(6), catalogue, np.full(5_000, d)).excluded >= 0).sum(axis=1).mean()
+        (record(np.random.default_rng(6), catalogue, np.full(5_000, d), np.arange(5_000) % 2).excluded >= 0)
+        .sum(axis=1)
+        .mean()
         for d in (-1, 0, rare)
     ]
     assert max(means) - min(means) < 0.12
     assert min(means) > 1.5
+
+
+def test_nobody_has_or_is_asked_for_a_finding_of_the_other_sex(catalogue: Catalogue, knowledge: Knowledge) -> None:
+    """Neither ovarian failure in a man nor an undescended testis in a woman, whatever the disease."""
+    only_women, only_men = {"HP:0010460", "HP:0030012"}, {"HP:0010461", "HP:0012874"}
+    disease = np.repeat(np.arange(len(catalogue.profiles)), 40)
+    is_male = np.arange(len(disease)) % 2
+    got = record(np.random.default_rng(9), catalogue, disease, is_male)
+    written = np.concatenate([got.observed, got.excluded], axis=1)
+    above = [knowledge.ancestors(hpo_id) for hpo_id in catalogue.terms.ids]
+    of_sex = [np.isin(written, [t for t, up in enumerate(above) if up & roots]) for roots in (only_women, only_men)]
+    assert not of_sex[0][is_male == 1].any()
+    assert not of_sex[1][is_male == 0].any()
+    assert min(of_sex[0][is_male == 0].any(axis=1).sum(), of_sex[1][is_male == 1].any(axis=1).sum()) > 100
 
 
 def test_comorbidity_comes_with_age_never_with_the_own_disease(catalogue: Catalogue) -> None:

@@ -98,6 +98,32 @@ def test_durations_and_comorbidities_overlap(catalogue: Catalogue, chunks: list[
     assert comorbid[is_rare].mean() > 0.2
 
 
+def test_patients_are_of_an_age_at_which_their_disease_occurs(catalogue: Catalogue, chunks: list[Chunk]) -> None:
+    disease, age = (np.concatenate([getattr(c.patients, name) for c in chunks]) for name in ("disease", "age_years"))
+    ill = (disease >= 0) & ~catalogue.pregnancy[disease]
+    youngest, oldest = catalogue.age_limits[disease[ill]].T
+    assert ((age[ill] >= youngest) & (age[ill] <= oldest)).all()
+    late = ill & (catalogue.age_limits[disease, 0] >= 5)
+    assert late.sum() > 5, "no patient of a disease that begins after early childhood"
+    assert age[disease < 0].min() < 5 < 90 < age[disease < 0].max()
+
+
+def test_the_sex_of_patients_follows_the_share_of_their_disease(catalogue: Catalogue) -> None:
+    chunks = sample(CohortSpec(patients=20_000, seed=21, rare_share=1.0, healthy_share=0.0), catalogue)
+    disease, is_male = (np.concatenate([getattr(c.patients, name) for c in chunks]) for name in ("disease", "is_male"))
+    share = catalogue.male_share[disease]
+    assert {0.0, 0.5, 0.8, 0.95, 1.0} <= set(share.tolist())
+    for wanted in set(share.tolist()):
+        n = (share == wanted).sum()
+        assert abs(is_male[share == wanted].mean() - wanted) <= 4 * (wanted * (1 - wanted) / n) ** 0.5
+
+
+def test_most_healthy_people_have_no_pain(chunks: list[Chunk]) -> None:
+    pain = np.concatenate([c.visits.measured.pain for c in chunks])[joined(chunks, "disease") < 0]
+    pain = pain[~np.isnan(pain)]
+    assert 0.65 < (pain == 0).mean() < 0.90
+
+
 def test_nothing_began_before_birth(chunks: list[Chunk]) -> None:
     age_days = joined(chunks, "age_years") * 365.25
     days = joined(chunks, "days")

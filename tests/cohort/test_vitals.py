@@ -77,6 +77,25 @@ def test_severity_raises_pulse_and_lowers_saturation(catalogue: Catalogue) -> No
     assert np.nanmean(severe.spo2) < np.nanmean(mild.spo2) - 0.5
 
 
+@pytest.mark.parametrize(("severity", "least"), [(0.05, 0.85), (0.3, 0.80), (0.7, 0.70)])
+def test_without_a_painful_finding_most_say_that_nothing_hurts(
+    catalogue: Catalogue, severity: float, least: float
+) -> None:
+    assert catalogue.terms.effects[catalogue.terms.ids.index("HP:0012735"), 6] == 0
+    pain = vitals(catalogue, "HP:0012735", severity=severity).pain  # cough
+    pain = pain[~np.isnan(pain)]
+    assert least < (pain == 0).mean() < 0.97, "some people report pain that no finding explains"
+
+
+def test_a_painful_finding_hurts_and_the_more_so_the_iller_the_patient(catalogue: Catalogue) -> None:
+    given = [vitals(catalogue, "HP:0002027", severity=s).pain for s in (0.05, 0.3, 0.8)]
+    well, mild, severe = (pain[~np.isnan(pain)] for pain in given)
+    assert (well > 0).mean() > 0.6
+    assert (severe > 0).mean() > 0.95
+    assert severe.mean() > mild.mean() + 1.5
+    assert mild.mean() > well.mean() + 0.8
+
+
 def test_everything_is_possible_and_systolic_is_above_diastolic(catalogue: Catalogue) -> None:
     got = vitals(catalogue, "HP:0002615", "HP:0012418", "HP:0001945", severity=1.0, age=0.1)
     for channel in ("temperature_c", "heart_rate", "respiratory_rate", "systolic_bp", "diastolic_bp", "spo2", "pain"):

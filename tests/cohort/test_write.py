@@ -1,14 +1,17 @@
 import hashlib
 import tracemalloc
+from collections import Counter
 from pathlib import Path
 
 import orjson
 import pytest
 
-from raretriage.cohort import CohortReport, CohortSpec, ForeignFolder, write_cohort
+from raretriage.cohort import Catalogue, CohortReport, CohortSpec, ForeignFolder, write_cohort
 from raretriage.cohort import export_folder as folder_module
 from raretriage.cohort import sampler as sampler_module
 from raretriage.cohort.export_folder import ExportFolder
+from raretriage.cohort.onset import OnsetClause
+from raretriage.cohort.sex_prior import SexClause
 from raretriage.knowledge import Knowledge
 
 SMALL = CohortSpec(patients=60, seed=3)
@@ -44,6 +47,18 @@ def test_the_report_counts_what_is_on_disk(export: tuple[Path, CohortReport], ex
     assert report.bytes == sum(p.stat().st_size for p in folder.glob("*.ndjson"))
     assert (report.common_diseases >= 40, report.rare_diseases >= 150) == (True, True)
     assert 0 < report.estimate_share < 0.5
+
+
+def test_the_report_counts_what_decided_the_ages_and_the_sex_of_rare_diseases(
+    export: tuple[Path, CohortReport], catalogue: Catalogue
+) -> None:
+    folder, report = export
+    manifest = orjson.loads((folder / "cohort.json").read_bytes())
+    assert manifest["sampler_version"] == "2"
+    for place, clauses, enum in ((0, "rare_onset_clauses", OnsetClause), (1, "rare_sex_clauses", SexClause)):
+        counted = Counter(p.clauses[place] for p in catalogue.profiles if p.rare)
+        assert manifest[clauses] == getattr(report, clauses) == {c.value: counted[c.value] for c in enum}
+        assert sum(manifest[clauses].values()) == report.rare_diseases
 
 
 def test_the_manifest_says_simulated_with_seed_and_spec(export: tuple[Path, CohortReport]) -> None:

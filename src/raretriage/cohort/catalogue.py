@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from raretriage.cohort.nuisance import Nuisance, load_nuisance
 from raretriage.cohort.profiles import Profile, load_background, load_common, read_table, vocabulary
 from raretriage.cohort.rare import load_rare
+from raretriage.cohort.sex_prior import load_sex_table, only_sex
 from raretriage.domain import Sex, State
 from raretriage.knowledge import Knowledge
 
@@ -33,6 +34,8 @@ class Terms:
     """Row of the next coarser term, or its own row where there is none worth writing; shape (terms,)."""
     is_a: Bools
     """is_a[t, v]: term t is v or a kind of v; shape (terms, terms)."""
+    only_sex: Ints
+    """0 where only women can have it, 1 only men, -1 both; shape (terms,)."""
     effects: Floats
     """Shift of each of `CHANNELS` by a finding, shape (terms, channels)."""
 
@@ -50,8 +53,12 @@ class Catalogue:
     weight: Floats
     sex: Ints
     """0 female, 1 male, -1 both; shape (D,)."""
+    male_share: Floats
+    """Share of men among the patients, 0 or 1 where only one sex has it; shape (D,)."""
     ages: Floats
     """Shares of the age bands, shape (D, 5); rows add up to 1."""
+    age_limits: Floats
+    """Youngest and oldest age in years, shape (D, 2)."""
     duration: Floats
     """log10 days, 10th and 90th percentile, shape (D, 2)."""
     pregnancy: Bools
@@ -102,7 +109,9 @@ def build_catalogue(knowledge: Knowledge) -> Catalogue:
         rare=np.array([p.rare for p in profiles]),
         weight=np.array([p.weight for p in profiles]),
         sex=np.array([-1 if p.sex is None else int(p.sex is Sex.MALE) for p in profiles], dtype=np.int64),
+        male_share=np.array([p.male_share if p.sex is None else float(p.sex is Sex.MALE) for p in profiles]),
         ages=np.array([np.array(p.ages) / sum(p.ages) for p in profiles]),
+        age_limits=np.array([p.age_limits for p in profiles]),
         duration=np.log10(np.array([p.duration for p in profiles])),
         pregnancy=np.array([any(c.code.startswith("O") for c in p.codes) for p in profiles]),
         finding=finding,
@@ -135,6 +144,7 @@ def _terms(knowledge: Knowledge, profiles: Sequence[Profile], shared: Sequence[s
         snomed=tuple(snomed.get(x, "") for x in ids),
         coarser=np.array([row_of[coarser.get(x, x)] for x in ids], dtype=np.int64),
         is_a=is_a,
+        only_sex=_only_sex(knowledge, ids),
         effects=_effects(knowledge, ids),
     )
 
@@ -143,6 +153,12 @@ def _coarser(knowledge: Knowledge, term: str) -> str:
     parents = knowledge.ontology.term(term).parents
     usable = [p for p in sorted(parents) if len(knowledge.ancestors(p)) >= _MIN_DEPTH]
     return usable[0] if usable else term
+
+
+def _only_sex(knowledge: Knowledge, ids: Sequence[str]) -> Ints:
+    of_one_sex = load_sex_table(knowledge).finding
+    sexes = [only_sex(knowledge, hpo_id, of_one_sex) for hpo_id in ids]
+    return np.array([-1 if sex is None else int(sex is Sex.MALE) for sex in sexes], dtype=np.int64)
 
 
 def _effects(knowledge: Knowledge, ids: Sequence[str]) -> Floats:

@@ -16,6 +16,7 @@ from raretriage.knowledge import Knowledge, UnknownTerm
 
 AGE_BANDS: tuple[tuple[float, float], ...] = ((0, 5), (5, 15), (15, 45), (45, 65), (65, 95))
 """Years, from (included) and to (excluded), of the five age weights of a profile."""
+AGE_LIMITS = (AGE_BANDS[0][0], AGE_BANDS[-1][1])
 
 ICD_10 = "http://hl7.org/fhir/sid/icd-10"
 ORPHANET = "http://www.orpha.net"
@@ -67,6 +68,12 @@ class Profile:
     """Days that the complaint has lasted at the visit: 10th and 90th percentile."""
     source: str
     findings: tuple[Finding, ...]
+    male_share: float = 0.5
+    """Share of men where `sex` is None."""
+    age_limits: tuple[float, float] = AGE_LIMITS
+    """Youngest and oldest age in years that occur, inside the bands; the youngest is the earliest onset."""
+    clauses: tuple[str, str] = ("", "")
+    """What gave a rare disease its ages and its sex: values of `OnsetClause` and `SexClause`; empty for common ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,23 @@
 A disease is taken when `Knowledge.is_rare` says so and enough of its annotated findings are a kind of something
 that common diseases show too. Each such finding is filed under the nearest term of the shared vocabulary; the
 annotated terms stay as the exact ones. Findings that no common disease resembles are left out: they would give the
-class away without any medicine. Its state is that of `profiles/rare_states.csv`, else chronic.
+class away without any medicine. Its state is that of `profiles/rare_states.csv`, else chronic. Its ages and sex
+are decided by `raretriage.cohort.onset` and `raretriage.cohort.sex_prior`.
 """
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from raretriage.cohort.errors import ProfileError
 from raretriage.cohort.nuisance import Nuisance
+from raretriage.cohort.onset import OnsetTable, ages_at_visit, load_onset_table, mean_years_since_onset, onset_of
 from raretriage.cohort.profiles import AGE_BANDS, MIN_FINDINGS, ORPHANET, Code, Finding, Profile, read_table
+from raretriage.cohort.sex_prior import SexTable, load_sex_table, male_share
 from raretriage.domain import State
-from raretriage.knowledge import Annotation, Knowledge
+from raretriage.knowledge import Annotation, Clause, Knowledge
 
 CHRONIC_DISEASES = 160
 """How many rare chronic diseases are taken; the acute and mild ones are those of the table."""
@@ -36,6 +42,17 @@ _NOT_CHRONIC = (
 )
 
 
+_NOT_A_LETTER_OR_DIGIT = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Priors:
+    onset: OnsetTable
+    sex: SexTable
+    omim: Mapping[str, Sequence[str]]
+    """Words of a name, see `_words` -> rare OMIM entries called so."""
+
+
 def load_rare(
     knowledge: Knowledge, common: Sequence[Profile], vocabulary: Sequence[str], nuisance: Nuisance
 ) -> list[Profile]:
@@ -43,16 +60,17 @@ def load_rare(
 
     Args:
         knowledge: findings, frequencies and the rarity rule.
-        common: their mean ages are given to the rare ones of the same state, so that age tells nothing.
+        common: their mean ages are given to those rare ones of the same state of whose onset nothing is known.
         vocabulary: shared vocabulary, see `raretriage.cohort.profiles.vocabulary`.
         nuisance: durations by state.
 
     Raises:
         ProfileError: `rare_states.csv` names a disease that is unknown, not rare, called otherwise, or has too few
-            usable findings.
+            usable findings; or `rare_onset.csv` or `rare_sex.csv` has a row that cannot be used.
     """
     shared = frozenset(vocabulary)
     states = _states(knowledge)
+    priors = _Priors(load_onset_table(knowledge), load_sex_table(knowledge), _omim_by_words(knowledge))
     ages = {state: _mean_ages([p for p in common if p.state is state]) for state in State}
     chosen: list[Profile] = []
     for disease in [*states, *_chronic_candidates(knowledge, states)]:
@@ -64,7 +82,8 @@ def load_rare(
             if disease in states:
                 raise ProfileError(f"rare_states.csv: {disease} has only {len(findings)} usable findings")
             continue
-        chosen.append(_profile(knowledge, disease, state, findings, ages[state], nuisance))
+        profile = _profile(knowledge, disease, state, findings, ages[state], nuisance)
+        chosen.append(_with_priors(knowledge, profile, priors))
     return sorted(chosen, key=lambda profile: int(profile.disease.removeprefix("ORPHA:")))
 
 
@@ -142,6 +161,35 @@ def _profile(
         source="estimate",
         findings=findings,
     )
+
+
+def _with_priors(knowledge: Knowledge, profile: Profile, priors: _Priors) -> Profile:
+    """The profile with the ages and the sex that the annotations of its ORPHA and OMIM entries give it."""
+    omim = priors.omim.get(_words(profile.name), ())
+    rows = [row for entry in (profile.disease, *omim) for row in knowledge.annotations(entry)]
+    onset = onset_of(knowledge, profile.name, rows, priors.onset)
+    share, sex_clause = male_share(knowledge, profile.name, rows, priors.sex)
+    profile = replace(profile, male_share=share, clauses=(onset.clause.value, sex_clause.value))
+    if not onset.intervals:
+        return profile
+    years = mean_years_since_onset(profile.name, profile.state, is_inherited=bool(omim))
+    ages, limits = ages_at_visit(onset, years)
+    return replace(profile, ages=ages, age_limits=limits)
+
+
+def _omim_by_words(knowledge: Knowledge) -> dict[str, list[str]]:
+    """The OMIM entries that the knowledge calls rare because an ORPHA entry has the same name, by that name's words."""
+    joined: dict[str, list[str]] = {}
+    for entry in knowledge.diseases:
+        if entry.clause is Clause.OMIM_JOINED_BY_NAME:
+            joined.setdefault(_words(entry.name), []).append(entry.id)
+    return joined
+
+
+def _words(name: str) -> str:
+    """A name without case, accents, punctuation and order of words, as the knowledge's rule compares names."""
+    bare = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    return " ".join(sorted(_NOT_A_LETTER_OR_DIGIT.sub(" ", bare).split()))
 
 
 def _mean_ages(profiles: Sequence[Profile]) -> tuple[float, ...]:

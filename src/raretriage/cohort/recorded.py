@@ -25,19 +25,28 @@ class Recorded:
     """Asked for and absent, shape (n, most exclusions)."""
 
 
-def record(rng: np.random.Generator, catalogue: Catalogue, disease: Ints) -> Recorded:
-    """Draw the findings of n visits.
+def record(rng: np.random.Generator, catalogue: Catalogue, disease: Ints, is_male: Ints) -> Recorded:
+    """Draw the findings of n visits. Nobody has, or is asked for, a finding that only the other sex can have.
 
     Args:
         rng: the chunk's generator.
         catalogue: profiles as arrays.
         disease: row of the disease that causes the visit, -1 for none; shape (n,).
+        is_male: 0 or 1, shape (n,).
     """
     is_ill = disease >= 0
-    present = _present(rng, catalogue, disease)
-    observed = _observed(rng, catalogue, disease, present, _wanted(rng, catalogue, is_ill))
-    truth = np.concatenate([np.where(present, catalogue.finding[disease.clip(min=0)], -1), observed], axis=1)
-    return Recorded(observed, _excluded(rng, catalogue, truth))
+    slots = catalogue.finding[disease.clip(min=0)]
+    slots = np.where(_possible(catalogue, slots, is_male), slots, -1)
+    present = _present(rng, catalogue, disease, slots)
+    observed = _observed(rng, catalogue, disease, is_male, slots, present, _wanted(rng, catalogue, is_ill))
+    truth = np.concatenate([np.where(present, slots, -1), observed], axis=1)
+    return Recorded(observed, _excluded(rng, catalogue, truth, is_male))
+
+
+def _possible(catalogue: Catalogue, terms: Ints, is_male: Ints) -> Bools:
+    """Whether each term can be had by the person of its row; shape of `terms`, (n, k)."""
+    only_sex = catalogue.terms.only_sex[terms]
+    return np.asarray((terms < 0) | (only_sex < 0) | (only_sex == is_male[:, None]), dtype=np.bool_)
 
 
 def _wanted(rng: np.random.Generator, catalogue: Catalogue, is_ill: Bools) -> Ints:
@@ -48,18 +57,26 @@ def _wanted(rng: np.random.Generator, catalogue: Catalogue, is_ill: Bools) -> In
     return np.where(is_ill, ill, healthy)
 
 
-def _present(rng: np.random.Generator, catalogue: Catalogue, disease: Ints) -> Bools:
+def _present(rng: np.random.Generator, catalogue: Catalogue, disease: Ints, slots: Ints) -> Bools:
     """Which findings of the disease the patient has, shape (n, S)."""
     row = disease.clip(min=0)
     low, high = catalogue.low[row], catalogue.high[row]
     probability = low + (high - low) * rng.random(low.shape)
     present = rng.random(low.shape) < probability
-    return np.asarray(present & (disease >= 0)[:, None] & (catalogue.finding[row] >= 0), dtype=np.bool_)
+    return np.asarray(present & (disease >= 0)[:, None] & (slots >= 0), dtype=np.bool_)
 
 
-def _observed(rng: np.random.Generator, catalogue: Catalogue, disease: Ints, present: Bools, wanted: Ints) -> Ints:
+def _observed(
+    rng: np.random.Generator,
+    catalogue: Catalogue,
+    disease: Ints,
+    is_male: Ints,
+    slots: Ints,
+    present: Bools,
+    wanted: Ints,
+) -> Ints:
     row, width = disease.clip(min=0), len(catalogue.nuisance.findings.recorded) - 1
-    slots, terms = catalogue.finding[row], catalogue.terms
+    terms = catalogue.terms
     # Present findings first, in an order that favours the frequent ones (Gumbel top-k). Where fewer are present than
     # are to be written, the likeliest of the others join: nobody comes with a disease and nothing to show.
     likelihood = np.log(((catalogue.low[row] + catalogue.high[row]) / 2).clip(min=1e-6)) + rng.gumbel(size=slots.shape)
@@ -70,7 +87,8 @@ def _observed(rng: np.random.Generator, catalogue: Catalogue, disease: Ints, pre
         np.take_along_axis(catalogue.exact[row], order[:, :, None], axis=1), member[:, :, None], 2
     )
     is_exact = rng.random(order.shape) < catalogue.nuisance.findings.exact
-    written = np.where(is_exact, exact[:, :, 0], slot_term)
+    is_exact &= _possible(catalogue, exact[:, :, 0], is_male)
+    written = np.where(is_exact & (slot_term >= 0), exact[:, :, 0], slot_term)
 
     shares = catalogue.background_share
     symptoms = catalogue.background[choose(rng, shares, order.size)].reshape(order.shape)
@@ -81,7 +99,7 @@ def _observed(rng: np.random.Generator, catalogue: Catalogue, disease: Ints, pre
     return _without_repeats(np.where(np.arange(width) < wanted[:, None], written, -1))
 
 
-def _excluded(rng: np.random.Generator, catalogue: Catalogue, truth: Ints) -> Ints:
+def _excluded(rng: np.random.Generator, catalogue: Catalogue, truth: Ints, is_male: Ints) -> Ints:
     """Findings asked for and absent: the same questions to everybody, as often as common diseases suggest them."""
     shares = np.array(catalogue.nuisance.findings.excluded)
     width = len(shares) - 1
@@ -89,7 +107,8 @@ def _excluded(rng: np.random.Generator, catalogue: Catalogue, truth: Ints) -> In
     candidates = candidates.reshape(len(truth), width * _ASKED_CANDIDATES)
     # Who has a kind of it, has it: that answer would not have been no.
     has_it = catalogue.terms.is_a[truth[:, :, None], candidates[:, None, :]] & (truth >= 0)[:, :, None]
-    candidates = _without_repeats(np.where(has_it.any(axis=1), -1, candidates))
+    fits = ~has_it.any(axis=1) & _possible(catalogue, candidates, is_male)
+    candidates = _without_repeats(np.where(fits, candidates, -1))
     # the usable ones to the front, in the order in which they were asked
     front = np.argsort(candidates < 0, axis=1, kind="stable")[:, :width]
     wanted = choose(rng, shares, len(truth))

@@ -7,7 +7,7 @@ import numpy as np
 from raretriage.cohort.catalogue import STATES, Bools, Catalogue, Floats, Ints
 from raretriage.cohort.draws import choose, choose_rows, log_normal, within
 from raretriage.cohort.labels import label
-from raretriage.cohort.profiles import AGE_BANDS
+from raretriage.cohort.profiles import AGE_BANDS, AGE_LIMITS
 from raretriage.cohort.recorded import Recorded, comorbidities, record
 from raretriage.cohort.spec import CohortSpec
 from raretriage.cohort.vitals import Measured, measure
@@ -104,13 +104,15 @@ def _patients(rng: np.random.Generator, spec: CohortSpec, catalogue: Catalogue, 
     row = disease.clip(min=0)
     everybody = catalogue.ages[~catalogue.rare].T @ _shares(catalogue.weight[~catalogue.rare])
     band = choose_rows(rng, np.where((disease >= 0)[:, None], catalogue.ages[row], everybody))
-    low, high = np.array(AGE_BANDS).T
-    age_years = low[band] + (high - low)[band] * rng.random(size)
+    low, high = np.array(AGE_BANDS)[band].T
+    youngest, oldest = np.where((disease >= 0)[:, None], catalogue.age_limits[row], AGE_LIMITS).T
+    # the part of the band in which the disease occurs: a share of 0 keeps everybody out of bands without one
+    low, high = np.maximum(low, youngest), np.minimum(high, oldest)
+    age_years = low + (high - low) * rng.random(size)
     # the age bands are too coarse for pregnancy: 18 to 42 (estimate)
     pregnant = (disease >= 0) & catalogue.pregnancy[row]
     age_years = np.where(pregnant, 18 + 24 * rng.random(size), age_years)
-    only_sex = np.where(disease >= 0, catalogue.sex[row], -1)
-    is_male = np.where(only_sex >= 0, only_sex, rng.integers(0, 2, size))
+    is_male = (rng.random(size) < np.where(disease >= 0, catalogue.male_share[row], 0.5)).astype(np.int64)
     return Patients(
         disease=disease,
         is_male=is_male,
@@ -151,8 +153,8 @@ def _visits(rng: np.random.Generator, spec: CohortSpec, catalogue: Catalogue, pa
     constant, by_severity, by_duration = catalogue.nuisance.visits.emergency
     odds = constant + by_severity * severity + by_duration * np.log10(days.clip(min=1))
     is_emergency = (rng.random(size) < 1 / (1 + np.exp(-odds))).astype(np.int64)
-    recorded = record(rng, catalogue, disease)
     is_male = patients.is_male[patient]
+    recorded = record(rng, catalogue, disease, is_male)
     row = disease.clip(min=0)
     state, rare = label(is_ill, catalogue.state[row], catalogue.rare[row], severity, days)
     not_asked = rng.random(size) < np.array(catalogue.nuisance.missing.onset)[1 - is_emergency]

@@ -5,7 +5,7 @@ from datetime import date
 
 from raretriage.cohort.errors import SpecError
 
-SAMPLER_VERSION = "1"
+SAMPLER_VERSION = "2"
 """Rises with every change that makes the same seed give other bytes."""
 
 

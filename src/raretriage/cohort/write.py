@@ -9,7 +9,9 @@ from pathlib import Path
 from raretriage.cohort.catalogue import STATES, Catalogue, build_catalogue
 from raretriage.cohort.export_folder import ExportFolder
 from raretriage.cohort.fhir_export import Exporter, organizations
+from raretriage.cohort.onset import OnsetClause
 from raretriage.cohort.sampler import Chunk, chunk_count, sample_chunk
+from raretriage.cohort.sex_prior import SexClause
 from raretriage.cohort.spec import SAMPLER_VERSION, CohortSpec
 from raretriage.knowledge import Knowledge
 
@@ -29,6 +31,10 @@ class CohortReport:
     encounters_by_state: dict[str, int]
     common_diseases: int
     rare_diseases: int
+    rare_onset_clauses: dict[str, int]
+    """How many rare diseases have their ages from each `OnsetClause`."""
+    rare_sex_clauses: dict[str, int]
+    """How many rare diseases have their share of men from each `SexClause`."""
     estimate_share: float
     """Share of probability intervals in the profile table whose source is `estimate`."""
     resources: dict[str, int]
@@ -106,6 +112,8 @@ def _counts(chunk: Chunk) -> Counter[str]:
 def _report(catalogue: Catalogue, knowledge: Knowledge, counts: Counter[str], lines: dict[str, int]) -> CohortReport:
     sources = [finding.source for profile in catalogue.profiles for finding in profile.findings]
     rare = int(catalogue.rare.sum())
+    onsets = Counter(profile.clauses[0] for profile in catalogue.profiles if profile.rare)
+    sexes = Counter(profile.clauses[1] for profile in catalogue.profiles if profile.rare)
     return CohortReport(
         patients=counts["patients"],
         encounters=counts["encounters"],
@@ -115,6 +123,8 @@ def _report(catalogue: Catalogue, knowledge: Knowledge, counts: Counter[str], li
         encounters_by_state={state.value: counts[f"state:{state}"] for state in STATES},
         common_diseases=len(catalogue.profiles) - rare,
         rare_diseases=rare,
+        rare_onset_clauses={clause.value: onsets[clause.value] for clause in OnsetClause},
+        rare_sex_clauses={clause.value: sexes[clause.value] for clause in SexClause},
         estimate_share=round(sources.count("estimate") / len(sources), 4),
         resources=dict(sorted(lines.items())),
         bytes=0,

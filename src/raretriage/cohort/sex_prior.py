@@ -1,0 +1,111 @@
+"""Which sex has a rare disease? By the annotations, in this order; `profiles/rare_sex.csv` has the shares:
+
+1. The annotated mode of inheritance (X-linked recessive: nearly all are male).
+2. At least half of an entry's findings are annotated as of one sex, none as of the other.
+3. Two or more findings that only one sex can have are very frequent, and none of the other sex is annotated.
+   One is not enough, and those of the male external genitalia (cryptorchidism, hypospadias) do not count at all:
+   they are "very frequent" among the boys of syndromes that girls have too.
+4. Words of the disease's name (X-linked).
+5. Nothing: both alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from raretriage.cohort.onset import has_words, term
+from raretriage.cohort.profiles import read_table
+from raretriage.domain import Sex
+from raretriage.knowledge import Annotation, Knowledge
+
+VERY_FREQUENT = 0.80
+"""The lower end of HPO's "Very frequent" (HP:0040281)."""
+BOTH_ALIKE = 0.5
+
+_ENOUGH_FINDINGS = 2
+
+
+class SexClause(StrEnum):
+    """Which sentence of the rule gave a rare disease its share of men."""
+
+    INHERITANCE = "annotated_inheritance"
+    ANNOTATED_SEX = "annotated_sex"
+    ONE_SEX_FINDINGS = "one_sex_findings"
+    NAME = "name"
+    BOTH_ALIKE = "both_alike"
+
+
+@dataclass(frozen=True, slots=True)
+class SexTable:
+    """`rare_sex.csv`: shares of men by mode of inheritance and by word; findings that only one sex can have."""
+
+    inheritance: dict[str, float]
+    name: dict[str, float]
+    finding: dict[str, Sex]
+    """HPO term -> the sex that can have it and its kinds."""
+    no_evidence: frozenset[str]
+    """Findings of one sex which, with their kinds, do not say that a disease is of that sex."""
+
+
+def load_sex_table(knowledge: Knowledge, text: str | None = None) -> SexTable:
+    """Read the shipped table, or `text` in the same format.
+
+    Raises:
+        ProfileError: an unknown kind, HPO id or label, a share outside 0-1, or a finding of no one sex.
+    """
+    inheritance, name, finding, no_evidence = dict[str, float](), dict[str, float](), dict[str, Sex](), set[str]()
+    for row in read_table("rare_sex.csv", text):
+        kind, share = row.text("kind"), row.number("male_share", 0, 1)
+        row.text("source")
+        if kind == "inheritance":
+            inheritance[term(row, knowledge)] = share
+        elif kind == "name":
+            name[row.text("key")] = share
+        elif kind == "finding" and share in {0.0, 1.0}:
+            finding[term(row, knowledge)] = Sex.MALE if share else Sex.FEMALE
+        elif kind == "no_evidence":
+            no_evidence.add(term(row, knowledge))
+        else:
+            expected = "expected inheritance, name, no_evidence, or finding with 0 or 1"
+            raise row.fail(f"kind {kind!r} with male_share {share:g}: {expected}")
+    return SexTable(inheritance, name, finding, frozenset(no_evidence))
+
+
+def male_share(knowledge: Knowledge, name: str, rows: Sequence[Annotation], table: SexTable) -> tuple[float, SexClause]:
+    """Share of men among the patients of a disease, and the clause that decided.
+
+    Args:
+        knowledge: what each finding is a kind of.
+        name: the disease's name.
+        rows: annotations of its entries, ORPHA and OMIM.
+        table: see `load_sex_table`.
+    """
+    present = [row for row in rows if not row.excluded]
+    modes = [table.inheritance[r.hpo_id] for r in present if r.hpo_id in table.inheritance]
+    if modes:
+        return sum(modes) / len(modes), SexClause.INHERITANCE
+    findings = [row for row in present if knowledge.is_finding(row.hpo_id)]
+    annotated = {row.sex for row in findings} - {""}
+    if len(annotated) == 1 and 2 * sum(row.sex != "" for row in findings) >= len(findings):
+        return float(annotated == {"male"}), SexClause.ANNOTATED_SEX
+    of_one_sex = [(row, sex) for row in findings if (sex := only_sex(knowledge, row.hpo_id, table.finding))]
+    typical = {
+        row.hpo_id
+        for row, _sex in of_one_sex
+        if row.interval is not None
+        and row.interval.low >= VERY_FREQUENT
+        and not knowledge.ancestors(row.hpo_id) & table.no_evidence
+    }
+    sexes = {sex for _row, sex in of_one_sex}
+    if len(typical) >= _ENOUGH_FINDINGS and len(sexes) == 1:
+        return float(sexes == {Sex.MALE}), SexClause.ONE_SEX_FINDINGS
+    for words, share in table.name.items():
+        if has_words(name, words):
+            return share, SexClause.NAME
+    return BOTH_ALIKE, SexClause.BOTH_ALIKE
+
+
+def only_sex(knowledge: Knowledge, hpo_id: str, of_one_sex: Mapping[str, Sex]) -> Sex | None:
+    """The only sex that can have a finding; None where both can."""
+    sexes = {of_one_sex[x] for x in knowledge.ancestors(hpo_id) & of_one_sex.keys()}
+    return sexes.pop() if len(sexes) == 1 else None
