@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST_WORKERS ?= 2
 
-.PHONY: help run test test-long breaks check lint types requirements clean
+.PHONY: help run test test-long breaks check lint types requirements screenshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,9 @@ requirements: $(VENV)/.dev ## pin the environments anew from pyproject.toml, wit
 	$(BIN)/uv pip compile $(COMPILE) --extra pipeline -c requirements/dev.txt -o requirements/pipeline.txt pyproject.toml
 	$(BIN)/uv pip compile $(COMPILE) -c requirements/dev.txt -o requirements.txt pyproject.toml
 COMPILE := --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --python-version 3.11
+
+screenshots: $(VENV)/.dev ## take the README's pictures while `make run` serves
+	$(BIN)/python tests/screenshots.py
 
 clean: ## remove the environments and everything that `make run` wrote
 	rm -rf $(VENV) .venv-* var
