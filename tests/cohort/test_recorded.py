@@ -103,6 +103,19 @@ def test_nobody_has_or_is_asked_for_a_finding_of_the_other_sex(catalogue: Catalo
     assert min(of_sex[0][is_male == 0].any(axis=1).sum(), of_sex[1][is_male == 1].any(axis=1).sum()) > 100
 
 
+def test_an_exact_term_of_the_other_sex_gives_way_to_the_shared_one(catalogue: Catalogue) -> None:
+    """Infertility may be written as azoospermia, in a man."""
+    exact, only_sex = catalogue.exact.copy(), catalogue.terms.only_sex.copy()
+    mens = int(np.flatnonzero(only_sex == 1)[0])
+    exact[0][catalogue.finding[0] >= 0, 0] = mens
+    exact_count = np.where(exact[:, :, 0] >= 0, 1, catalogue.exact_count)
+    turned = replace(catalogue, exact=exact, exact_count=exact_count)
+    is_male = np.arange(2_000) % 2
+    got = record(np.random.default_rng(10), turned, np.zeros(2_000, dtype=np.int64), is_male).observed
+    assert (got[is_male == 1] == mens).any()
+    assert not (got[is_male == 0] == mens).any()
+
+
 def test_comorbidity_comes_with_age_never_with_the_own_disease(catalogue: Catalogue) -> None:
     size = 4_000
     own = np.full(size, int(np.flatnonzero(~catalogue.rare & (catalogue.state == 3))[0]))
