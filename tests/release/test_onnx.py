@@ -47,7 +47,7 @@ def heads() -> dict[tuple[str, EstimatorKind], Pipeline]:
     state = np.digitize(signal + rng.normal(size=1_500), [-1, 0, 1])
     rare = (signal + rng.normal(size=1_500) > 1.5).astype(np.int64)
     return {
-        (head, kind): candidate(kind, CONTRACT, seed=1).fit(frame(rows), labels)
+        (head, kind): candidate(kind, CONTRACT, head=head, seed=1).fit(frame(rows), labels)
         for kind in EstimatorKind
         for head, labels in (("state", state), ("rare", rare))
     }

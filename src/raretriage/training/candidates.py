@@ -11,6 +11,7 @@ comes from the certificate, not from 0.5.
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,9 @@ class EstimatorKind(StrEnum):
     RANDOM_FOREST = "random_forest"
     XGBOOST = "xgboost"
 
+
+Head = Literal["state", "rare"]
+HEADS: tuple[Head, ...] = ("state", "rare")
 
 PARAMETERS: dict[EstimatorKind, dict[str, float | int | str]] = {
     EstimatorKind.LOGISTIC_REGRESSION: {"C": 0.3, "solver": "lbfgs", "max_iter": 300},
@@ -58,9 +62,29 @@ PARAMETERS: dict[EstimatorKind, dict[str, float | int | str]] = {
 patients (rare ROC-AUC 0.870 to 0.879); no calibration or test patient was looked at."""
 
 
-def candidate(kind: EstimatorKind, contract: FeatureContract, *, seed: int) -> Pipeline:
-    """An unfitted pipeline for either head; it takes a `frame`. One thread, so the same digits every time."""
-    return Pipeline([("columns", _columns(kind, contract)), ("estimator", _estimator(kind, seed))])
+# The rare are many small groups, a few patients a disease: deeper trees with purer leaves tell them apart. Compared on
+# folds of the fit patients (simulated, n = 10,617, 966 rare): ROC-AUC 0.925 against 0.905 to 0.912 with four levels.
+RARE_XGBOOST: dict[str, float | int | str] = {
+    "n_estimators": 400,
+    "max_depth": 6,
+    "learning_rate": 0.05,
+    "min_child_weight": 1,
+    "subsample": 0.8,
+    "colsample_bytree": 0.5,
+    "colsample_bynode": 0.3,
+}
+
+
+def parameters_of(kind: EstimatorKind, head: Head) -> dict[str, float | int | str]:
+    """What a head's candidate is fitted with."""
+    return PARAMETERS[kind] | (RARE_XGBOOST if (kind, head) == (EstimatorKind.XGBOOST, "rare") else {})
+
+
+def candidate(kind: EstimatorKind, contract: FeatureContract, *, head: Head, seed: int) -> Pipeline:
+    """An unfitted pipeline for a head; it takes a `frame`. One thread, so the same digits every time."""
+    return Pipeline(
+        [("columns", _columns(kind, contract)), ("estimator", _estimator(kind, parameters_of(kind, head), seed))]
+    )
 
 
 def frame(rows: ModelInput) -> pd.DataFrame:
@@ -117,8 +141,9 @@ def _numbers(kind: EstimatorKind) -> Pipeline | SimpleImputer | str:
             return "passthrough"  # its trees learn where a missing value goes
 
 
-def _estimator(kind: EstimatorKind, seed: int) -> LogisticRegression | RandomForestClassifier | XGBClassifier:
-    parameters = PARAMETERS[kind]
+def _estimator(
+    kind: EstimatorKind, parameters: dict[str, float | int | str], seed: int
+) -> LogisticRegression | RandomForestClassifier | XGBClassifier:
     match kind:
         case EstimatorKind.LOGISTIC_REGRESSION:
             return LogisticRegression(**parameters, random_state=seed)

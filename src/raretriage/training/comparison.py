@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from time import thread_time
-from typing import Literal
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -12,14 +11,13 @@ from threadpoolctl import threadpool_limits
 
 from raretriage.domain import InputTier
 from raretriage.features import FeatureContract
-from raretriage.training.candidates import EstimatorKind, candidate, probabilities
+from raretriage.training.candidates import EstimatorKind, Head, candidate, probabilities
 from raretriage.training.dataset import IntArray, LabelledRows, StringArray
 from raretriage.training.evaluation import Scored
 from raretriage.training.inputs import TierInputs
 from raretriage.training.selection import CandidateRow, FoldScores, candidate_row, choose, fold_scores
 from raretriage.training.splits import Fold
 
-Head = Literal["state", "rare"]
 Progress = Callable[[int], object]
 
 
@@ -75,7 +73,7 @@ class Fitter:
         # The same mix for every candidate and head: they are compared on nothing but themselves.
         mixed, shown = self.inputs.mixed(task.rows, np.random.default_rng(self.seed))
         labels = self.rows.state if task.head == "state" else self.rows.is_rare.astype(np.int64)
-        model = candidate(task.kind, self.contract, seed=self.seed).fit(mixed, labels[shown])
+        model = candidate(task.kind, self.contract, head=task.head, seed=self.seed).fit(mixed, labels[shown])
         self.progress(1)
         return model, thread_time() - start
 

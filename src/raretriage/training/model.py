@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from raretriage.bucket import DataVersion, Metric, StateSets
 from raretriage.domain import Certificate, InputTier, Pregnancy, Refusal
 from raretriage.features import FeatureContract, ModelInput
-from raretriage.training.comparison import Head
+from raretriage.training.candidates import Head
 from raretriage.training.dataset import LabelledRows, RowCounts
 from raretriage.training.selection import CandidateRow
 

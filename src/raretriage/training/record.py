@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from raretriage.domain import Certificate
-from raretriage.training.candidates import PARAMETERS, EstimatorKind
+from raretriage.training.candidates import HEADS, EstimatorKind, parameters_of
 from raretriage.training.comparison import Comparison
 from raretriage.training.config import TrainingConfig
 from raretriage.training.plots import model_plots
@@ -57,7 +57,8 @@ def _child(
     chosen_for = [head for head, chosen in comparison.chosen.items() if chosen is kind]
     return RunRecord(
         name=kind.value,
-        params={name: str(value) for name, value in PARAMETERS[kind].items()} | {"seed": str(config.seed)},
+        params={f"{head}/{name}": str(value) for head in HEADS for name, value in parameters_of(kind, head).items()}
+        | {"seed": str(config.seed)},
         metrics={f"k-fold/{key}": value for key, value in asdict(row).items() if isinstance(value, float)},
         tags={**tags, "chosen_for": ",".join(chosen_for) or "nothing"},
         files=model_plots(comparison.out_of_fold[kind], what=f"{kind.value}, k-fold", basis=config.basis),
