@@ -77,6 +77,13 @@ def test_an_observation_stands_against_the_exclusion_of_something_more_general()
     assert phenotypes(findings(MOTOR_FOCAL, excluded=(SEIZURE,)), SEIZURE, FOCAL, MOTOR_FOCAL) == [1, 1, 1]
 
 
+def test_systems_are_counted_once_each_and_unknown_without_findings():
+    assert numeric(findings(FOCAL, MOTOR_FOCAL))["systems_involved"] == 1
+    assert numeric(findings(FOCAL, FEVER))["systems_involved"] == 2
+    assert numeric(findings(excluded=(FEVER,)))["systems_involved"] == 0
+    assert np.isnan(numeric(Presentation(fever=3))["systems_involved"])
+
+
 def test_a_finding_unknown_to_the_ontology_is_refused():
     with pytest.raises(UnknownFinding, match="HP:9999999"):
         phenotypes(findings("HP:9999999"), SEIZURE)

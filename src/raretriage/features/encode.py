@@ -28,6 +28,7 @@ NUMERIC: tuple[str, ...] = (
     "fever_x_days",
     "age_adjusted_comorbidity",
     "pulse_pressure",
+    "systems_involved",
     *(f"{vital}_for_age" for vital in VITALS),
     *(f"{name}_missing" for name in MISSING_INDICATORS),
 )
@@ -40,6 +41,9 @@ CATEGORICAL: dict[str, tuple[str, ...]] = {
 }
 """Categories by column. The two bands are ordered; "" is unknown in every column."""
 ORDERED: tuple[str, ...] = ("age_band", "pain_band")
+
+FINDINGS_ROOT = "HP:0000118"
+"""Phenotypic abnormality; its children are the organ systems."""
 
 # First age of each band, in years. WHO counts 10-19 as adolescence; the other cuts: estimate.
 _AGE_BANDS = ((0.0, "infant"), (1.0, "child"), (10.0, "adolescent"), (20.0, "adult"), (65.0, "older"))
@@ -86,6 +90,7 @@ class Encoder:
         self._ontology = ontology
         self._position = {term: i for i, term in enumerate(contract.vocabulary)}
         self._implied: dict[str, npt.NDArray[np.intp]] = {}
+        self._systems: dict[str, frozenset[str]] = {}
         ruled_out: defaultdict[str, list[int]] = defaultdict(list)
         for position, term in enumerate(contract.vocabulary):
             for ancestor in self._ancestors(term):
@@ -100,7 +105,7 @@ class Encoder:
         """
         known = _by_rule(columns.numbers)
         return ModelInput(
-            numeric=_numeric(known, columns.numbers),
+            numeric=_numeric(known, columns.numbers, self._systems_involved(columns)),
             categorical=_categorical(known, columns.categories),
             phenotypes=self._phenotypes(columns),
         )
@@ -117,6 +122,27 @@ class Encoder:
                 term = findings.hpo_id[i]
                 matrix[findings.row[i], self._implies(term) if wanted else self._rules_out(term)] = value
         return matrix
+
+    def _systems_involved(self, columns: Columns) -> FloatArray:
+        """In how many organ systems something was observed; NaN where no finding is mentioned.
+
+        Many rare diseases are multisystem, most common ones are not.
+        """
+        findings = columns.findings
+        systems: list[set[str]] = [set() for _ in range(columns.count)]
+        for i in np.flatnonzero(findings.observed):
+            systems[findings.row[i]] |= self._systems_of(findings.hpo_id[i])
+        involved = np.array([len(names) for names in systems], dtype=np.float64)
+        is_mentioned = np.zeros(columns.count, dtype=np.bool_)
+        is_mentioned[findings.row] = True
+        return np.where(is_mentioned, involved, np.nan)
+
+    def _systems_of(self, term: str) -> frozenset[str]:
+        if term not in self._systems:
+            self._systems[term] = frozenset(
+                a for a in self._ancestors(term) if a != FINDINGS_ROOT and self._ancestors(a) <= {a, FINDINGS_ROOT}
+            )
+        return self._systems[term]
 
     def _implies(self, term: str) -> npt.NDArray[np.intp]:
         if term not in self._implied:
@@ -146,7 +172,9 @@ def _by_rule(numbers: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     return known
 
 
-def _numeric(known: Mapping[str, FloatArray], raw: Mapping[str, FloatArray]) -> npt.NDArray[np.float32]:
+def _numeric(
+    known: Mapping[str, FloatArray], raw: Mapping[str, FloatArray], systems_involved: FloatArray
+) -> npt.NDArray[np.float32]:
     age = known["age_years"]
     # Age-adjusted Charlson adds a point a decade from 50, four at most. Charlson 1994, J Clin Epidemiol 47:1245.
     age_points = np.clip(np.floor((np.nan_to_num(age, nan=40.0) - 40.0) / 10.0), 0.0, 4.0)
@@ -155,6 +183,7 @@ def _numeric(known: Mapping[str, FloatArray], raw: Mapping[str, FloatArray]) -> 
         "fever_x_days": known["fever"] * known["days"],
         "age_adjusted_comorbidity": known["comorbidity"] + age_points,
         "pulse_pressure": known["systolic_bp"] - known["diastolic_bp"],
+        "systems_involved": systems_involved,
     }
     for vital in VITALS:
         # A vital that was not measured is imputed with the median of its age group: no deviation.
