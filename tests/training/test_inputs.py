@@ -35,7 +35,7 @@ def test_an_encounter_stands_for_a_tier_only_with_what_the_tier_is_named_for(inp
 
 def test_training_rows_are_all_as_they_are_and_a_third_each_masked(inputs):
     rows = np.arange(30, 60)
-    mixed, shown = inputs.mixed(rows, np.random.default_rng(1))
+    mixed, shown = inputs.mixed(rows, np.random.default_rng(1), share=1 / 3)
     assert len(mixed) == len(shown) == 50
     assert list(shown[:30]) == list(rows)
     vitals, basic = set(shown[30:40]), set(shown[40:])
@@ -52,7 +52,7 @@ def test_training_rows_are_all_as_they_are_and_a_third_each_masked(inputs):
 
 def test_every_candidate_is_given_the_same_mix(inputs):
     rows = np.arange(60)
-    one, other = (inputs.mixed(rows, np.random.default_rng(5))[1] for _ in range(2))
+    one, other = (inputs.mixed(rows, np.random.default_rng(5), share=1 / 3)[1] for _ in range(2))
     assert np.array_equal(one, other)
 
 

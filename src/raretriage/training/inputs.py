@@ -26,19 +26,22 @@ class TierInputs:
     reaches: Mapping[InputTier, BoolArray]
     """Shape (n,): whether the encounter has what the tier is named for. Only these stand for the tier's patients."""
 
-    def mixed(self, rows: IntArray, rng: np.random.Generator) -> tuple[pd.DataFrame, IntArray]:
-        """Training input: every row as it is, and a random third each masked to vital signs and to the basic fields.
+    def mixed(self, rows: IntArray, rng: np.random.Generator, *, share: float) -> tuple[pd.DataFrame, IntArray]:
+        """Training input: every row as it is, and a random share each masked to vital signs and to the basic fields.
 
         So that missing inputs are something the model has met, without making them the rule.
+
+        Args:
+            share: of the rows, for each of the two maskings; at most a half.
 
         Returns:
             The frame, and for each of its rows the encounter it shows (to look labels up by).
         """
-        thirds = np.array_split(rng.permutation(rows), 3)
+        shuffled, masked = rng.permutation(rows), round(share * len(rows))
         parts = {
             InputTier.FINDINGS: rows,
-            InputTier.VITALS: np.sort(thirds[0]),
-            InputTier.BASIC: np.sort(thirds[1]),
+            InputTier.VITALS: np.sort(shuffled[:masked]),
+            InputTier.BASIC: np.sort(shuffled[masked : 2 * masked]),
         }
         mixed = pd.concat([self.frames[tier].iloc[part] for tier, part in parts.items()], ignore_index=True)
         return mixed, np.concatenate(list(parts.values()))
