@@ -18,7 +18,7 @@ def main() -> int:
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )
         for name, width, language in (("page.png", 1280, "es"), ("page-phone.png", 390, "en")):
-            page = browser.new_page(viewport={"width": width, "height": 900})
+            page = browser.new_page(viewport={"width": width, "height": 960})
             page.goto(f"{address}/?lang={language}")
             for field, value in VISIT.items():
                 page.fill(field, value)
@@ -30,6 +30,7 @@ def main() -> int:
                 row.fill(finding)
             page.locator("button.primary").click()
             page.wait_for_load_state()
+            page.evaluate("scrollTo(0, 0)")
             page.screenshot(path=ROOT / "docs" / name, full_page=width < 500)
         browser.close()
     return 0

@@ -13,7 +13,8 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
-# Fixed before the reported cohort was drawn; its order needs no correction however fine it is. Dense where few are flagged falsely for each point of sensitivity lost.
+# Fixed before the reported cohort was drawn; tried in order, so it needs no correction however fine it is. Dense where
+# few are flagged falsely for each point of sensitivity lost.
 THRESHOLD_GRID: FloatArray = np.unique(
     np.round(np.concatenate([[0.0], np.geomspace(1e-4, 0.05, 240), np.linspace(0.05, 0.95, 181)]), 6)
 )
