@@ -9,7 +9,29 @@ from tests.servers import postgres_server, postgres_url, s3_bucket, s3_server
 
 __all__ = ["postgres_server", "postgres_url", "s3_bucket", "s3_server", "shared_data"]
 
+# Left out of `make check`, which is to take less than a minute; `make test` runs them all.
+SLOW_FILES = frozenset(
+    {
+        "cohort/test_recorded.py",
+        "cohort/test_write.py",
+        "ingest/test_accounting.py",
+        "ingest/test_bad_records.py",
+        "ingest/test_landing_in_the_lake.py",
+        "lake/test_warehouse.py",
+        "lake/test_writers.py",
+        "release/test_onnx.py",
+        "training/test_remeasure.py",
+        "training/test_train.py",
+    }
+)
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(str(item.path).endswith(name) for name in SLOW_FILES):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
