@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -55,6 +56,14 @@ def test_a_bucket_that_cannot_be_reached_is_told_apart_from_a_mistake(tmp_path):
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     done = cli(tmp_path, "predict", "patient.json", MODEL_URI="s3://bucket", AWS_REGION="us-east-1", **nowhere)
     assert done.returncode == 5, done.stderr
+
+
+def test_a_port_that_is_taken_is_named(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        done = cli(tmp_path, "serve", "--port", str(other.getsockname()[1]))
+    assert (done.returncode, "--port" in done.stderr) == (3, True)
 
 
 def test_the_same_seed_gives_the_same_figures_as_json(tmp_path):
