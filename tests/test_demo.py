@@ -65,6 +65,17 @@ def test_a_second_run_reuses_what_is_current(shown):
     ]
 
 
+def test_a_run_that_was_stopped_while_landing_goes_on(shown):
+    folder, _ = shown
+    marks = json.loads((folder / "var/demo.json").read_text())
+    done = marks["ingest"]
+    stopped = {**marks, "ingest": done.partition("@")[0] + "@landing"}
+    (folder / "var/demo.json").write_text(json.dumps(stopped))
+    again = demo(folder)
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert json.loads((folder / "var/demo.json").read_text())["ingest"] == done
+
+
 def test_somebody_elses_data_in_the_lake_is_never_removed(shown):
     folder, _ = shown
     (folder / "visit.csv").write_text("encounter_id,patient_id,fever,pain,days\nv1,q1,3,2,4\n")

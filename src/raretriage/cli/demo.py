@@ -55,13 +55,15 @@ class Demonstration:
     def land(self, export: str) -> int:
         """The lake with this export in it, and nothing else; returns its version."""
         wanted = fingerprint(export, code_of("ingest", "fhir", "privacy"), self.work.settings.lake_url)
-        lake = self.work.lake
-        if lake.exists("encounters"):
+        lake, landing = self.work.lake, f"{wanted}@landing"
+        if lake.exists("encounters") and not self.marks.is_current("ingest", landing):
             version = lake.version()
             if self.marks.is_current("ingest", f"{wanted}@{version}"):
                 _reused(f"lake version {version}")
                 return version
             self._clear_lake(version)
+        # Marked before anything lands: a run that is stopped here goes on, as landing twice changes nothing.
+        self.marks.set("ingest", landing)
         report = ingest_source(self.work, str(EXPORT))
         out.print(f"  read {report.read:,} = accepted {report.accepted:,} + quarantined {report.quarantined:,} "
                   f"+ duplicate {report.duplicate:,} + unused {report.unused:,}")  # fmt: skip
