@@ -66,6 +66,21 @@ def test_a_port_that_is_taken_is_named(tmp_path):
     assert (done.returncode, "--port" in done.stderr) == (3, True)
 
 
+def test_ctrl_c_ends_the_service_as_it_should(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([COMMAND, "serve", "--port", str(port)], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 0
+
+
 def test_the_same_seed_gives_the_same_figures_as_json(tmp_path):
     for name in ("a", "b"):
         assert cli(tmp_path, "cohort", "--patients", "50", "--out", name, "--json", f"{name}.json").returncode == 0
