@@ -1,7 +1,6 @@
 """`raretriage serve`: the service, as `uvicorn app.app:app` starts it."""
 
 import socket
-from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -28,9 +27,7 @@ def serve(host: str, port: int) -> None:
             raise InputError(
                 f"cannot listen on {host}:{port} ({error.strerror}): stop what runs there, or pass --port"
             ) from error
-    # Ctrl-C is how a service is stopped: uvicorn finishes what runs, and this is no fault.
-    with suppress(KeyboardInterrupt):
-        uvicorn.run("app.app:app", host=host, port=port, log_level="warning")
+    uvicorn.run("app.app:app", host=host, port=port, log_level="warning")
 
 
 def serve_command(host: Host = "127.0.0.1", port: Port = 8000) -> None:
