@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from raretriage.domain import Basis, InputTier, Refusal, State
+from raretriage.domain import NEONATE_UNDER_YEARS, Basis, InputTier, Refusal, State
 from raretriage.privacy import Keyring
-from raretriage.serving.answer import NEONATE_BEFORE_YEARS
 from tests.serving.conftest import Serve
 from tests.serving.tiny_model import BASIC, COUGH, SCOLIOSIS, SEIZURE, SEIZURE_BEFORE, Publisher, certificate
 
@@ -147,7 +146,7 @@ def test_a_case_unlike_all_others_is_unsure(publisher: Publisher, serve: Serve) 
         ({"pregnant": "yes"}, ["pregnant"]),
         ({"pregnant": "no"}, []),
         ({"age": 0.05}, ["age"]),
-        ({"age": NEONATE_BEFORE_YEARS}, []),
+        ({"age": NEONATE_UNDER_YEARS}, []),
     ],
 )
 def test_who_lies_outside_the_training_is_unsure(client: TestClient, changes: dict, outside: list[str]) -> None:

@@ -44,16 +44,11 @@ _CODES: dict[tuple[str, str], Exit] = {
     ("serving", "ServingError"): Exit.REFUSED,
     ("serving", "InvalidInput"): Exit.BAD_INPUT,
     ("cli", "InputError"): Exit.BAD_INPUT,
-    ("cli", "GateClosed"): Exit.REFUSED,
 }
 
 
 class InputError(Exception):
     """A command was given a file or value that it cannot use."""
-
-
-class GateClosed(Exception):
-    """A refusal: the model does not pass its gate."""
 
 
 def exit_code(error: BaseException) -> Exit | None:

@@ -9,4 +9,3 @@ JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures as JSON; - for standard output.")
 ]
 LakeVersion = Annotated[int | None, typer.Option("--version", help="A lake version; the current one by default.")]
-Why = Annotated[str, typer.Option("--why", help="The reason; kept in the ledger.")]

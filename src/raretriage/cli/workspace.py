@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from raretriage.cli.exits import InputError
 from raretriage.knowledge import Knowledge, build_knowledge, dump, load_knowledge, locate_sources
 from raretriage.privacy import AuditLog, Keyring
 from raretriage.settings import Settings
@@ -87,10 +86,3 @@ def git_commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return found.stdout.strip()
-
-
-def existing(path: Path, what: str) -> Path:
-    """The path, if there is something."""
-    if not path.exists():
-        raise InputError(f"{what} {path} does not exist")
-    return path

@@ -4,6 +4,7 @@ from raretriage.domain.certificate import Basis, Certificate, Price, Refusal
 from raretriage.domain.decision import Decision, UnsureReason, decide
 from raretriage.domain.encounter import (
     HPO_ID_PATTERN,
+    NEONATE_UNDER_YEARS,
     PERIOD_PATTERN,
     Diagnosis,
     Encounter,
@@ -13,7 +14,6 @@ from raretriage.domain.encounter import (
     Pregnancy,
     Presentation,
     Pseudonym,
-    RawPatientId,
     Sex,
     VisitType,
 )
@@ -24,6 +24,7 @@ from raretriage.domain.tiers import InputTier, tier_of
 
 __all__ = [
     "HPO_ID_PATTERN",
+    "NEONATE_UNDER_YEARS",
     "PERIOD_PATTERN",
     "RANGES",
     "RARE_LABEL",
@@ -45,7 +46,6 @@ __all__ = [
     "Pseudonym",
     "Range",
     "RareFlag",
-    "RawPatientId",
     "RedFlag",
     "Refusal",
     "Sex",

@@ -14,11 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from raretriage.domain.ranges import RANGES
 from raretriage.domain.state import State
 
-RawPatientId = NewType("RawPatientId", str)
 Pseudonym = NewType("Pseudonym", str)
 
 HPO_ID_PATTERN = r"^HP:\d{7}$"
 PERIOD_PATTERN = r"^\d{4}Q[1-4]$"
+NEONATE_UNDER_YEARS = 1 / 12
+"""28 days, as far as a record can tell: under two years, ages are in completed months."""
 
 
 class Sex(StrEnum):

@@ -19,6 +19,7 @@ from raretriage.features.columns import NUMBERS, Columns, FloatArray, StringArra
 from raretriage.features.contract import FeatureContract
 from raretriage.features.errors import ContractMismatch, UnknownFinding
 from raretriage.features.norms import expected_vital
+from raretriage.knowledge import FINDINGS_ROOT
 
 MISSING_INDICATORS: tuple[str, ...] = ("age_years", "fever", "pain", "days", "comorbidity", *VITALS)
 
@@ -41,9 +42,6 @@ CATEGORICAL: dict[str, tuple[str, ...]] = {
 }
 """Categories by column. The two bands are ordered; "" is unknown in every column."""
 ORDERED: tuple[str, ...] = ("age_band", "pain_band")
-
-FINDINGS_ROOT = "HP:0000118"
-"""Phenotypic abnormality; its children are the organ systems."""
 
 # First age of each band, in years. WHO counts 10-19 as adolescence; the other cuts: estimate.
 _AGE_BANDS = ((0.0, "infant"), (1.0, "child"), (10.0, "adolescent"), (20.0, "adult"), (65.0, "older"))
@@ -138,6 +136,7 @@ class Encoder:
         return np.where(is_mentioned, involved, np.nan)
 
     def _systems_of(self, term: str) -> frozenset[str]:
+        """The organ systems it belongs to: what it is a kind of directly below phenotypic abnormality."""
         if term not in self._systems:
             self._systems[term] = frozenset(
                 a for a in self._ancestors(term) if a != FINDINGS_ROOT and self._ancestors(a) <= {a, FINDINGS_ROOT}

@@ -2,6 +2,7 @@
 
 from raretriage.bucket import Manifest
 from raretriage.domain import (
+    NEONATE_UNDER_YEARS,
     STATUS_LABELS,
     Certificate,
     Decision,
@@ -13,9 +14,6 @@ from raretriage.domain import (
     tier_of,
 )
 from raretriage.serving.scorer import Score
-
-NEONATE_BEFORE_YEARS = 1 / 12
-"""Below two years ages are completed months / 12, so the first month is age 0."""
 
 _STATE_OF = {label: state for state, label in STATUS_LABELS.items()}
 
@@ -63,7 +61,7 @@ def outside_training(presentation: Presentation, manifest: Manifest) -> tuple[st
         if (value := getattr(presentation, field, None)) is not None and not low <= value <= high
     ]
     age = presentation.age_years
-    if "neonate" in manifest.untrained_groups and age is not None and age < NEONATE_BEFORE_YEARS:
+    if "neonate" in manifest.untrained_groups and age is not None and age < NEONATE_UNDER_YEARS:
         fields.append("age_years")
     if "pregnant" in manifest.untrained_groups and presentation.pregnant is Pregnancy.YES:
         fields.append("pregnant")

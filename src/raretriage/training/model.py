@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from raretriage.bucket import DataVersion, Metric, StateSets
-from raretriage.domain import Certificate, InputTier, Pregnancy, Refusal
+from raretriage.domain import NEONATE_UNDER_YEARS, Certificate, InputTier, Pregnancy, Refusal
 from raretriage.features import FeatureContract, ModelInput
 from raretriage.training.candidates import Head
 from raretriage.training.dataset import LabelledRows, RowCounts
@@ -16,8 +16,6 @@ from raretriage.training.selection import CandidateRow
 
 Group = Literal["neonate", "pregnant"]
 
-NEONATE_UNDER_YEARS = 1 / 12
-"""28 days, as far as the record can tell: under two years, ages are in completed months."""
 GROUP_PATIENTS = 59
 """With fewer patients of a group not even an error rate of 5 % could be excluded: 0.95 ** 59 < 0.05."""
 
