@@ -45,7 +45,8 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
     now = datetime.now(UTC)
     files = {MODEL_FILE: onnx, "candidates.csv": candidates_csv(trained.candidates), **trained.plots}
     unfinished = Manifest(
-        version=f"{now:%Y%m%d}-{hashlib.sha256(onnx).hexdigest()[:12]}",
+        # With the time: the same graph trained again is another version, since its card and timings differ.
+        version=f"{now:%Y%m%d-%H%M%S}-{hashlib.sha256(onnx).hexdigest()[:12]}",
         created=now,
         git_commit=config.git_commit,
         estimators=trained.estimators,
