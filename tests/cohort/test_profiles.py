@@ -96,9 +96,13 @@ def test_a_finding_given_twice_is_named(knowledge: Knowledge) -> None:
         (",mild,ICD10:J00", ",severe,ICD10:J00", "line 2: state: 'severe' is not one of its values"),
         ("ICD10:J00,10,any", "ICD10:J00,10,both", "line 2: sex: 'both'"),
         ("ICD10:J00", "J00", "line 2: codes: 'J00', expected ICD10"),
-        ("any,4,4,3,2,2,1,7", "any,0,0,0,0,0,1,7", "line 2: all age weights are zero"),
-        ("any,4,4,3,2,2,1,7", "any,4,4,3,2,2,7,1", "line 2: the duration is reversed: 7 is above 1"),
-        ("any,4,4,3,2,2,1,7", "any,4,4,3,2,2,0,7", "line 2: duration_low_days: 0 is outside"),
+        ("any,4,4,3,2,2,self_limited,1,7", "any,0,0,0,0,0,self_limited,1,7", "line 2: all age weights are zero"),
+        (
+            "any,4,4,3,2,2,self_limited,1,7",
+            "any,4,4,3,2,2,self_limited,7,1",
+            "line 2: the duration is reversed: 7 is above 1",
+        ),
+        ("any,4,4,3,2,2,self_limited,1,7", "any,4,4,3,2,2,self_limited,0,7", "line 2: duration_low_days: 0 is outside"),
         (
             "\ninfluenza,",
             "\nacute_nasopharyngitis,",

