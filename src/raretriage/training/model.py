@@ -29,6 +29,8 @@ class SplitCounts:
     patients: Mapping[str, int]
     older_rows_left_out: int
     test_periods: tuple[str, ...]
+    conflicts: Mapping[str, int]
+    """Encounters whose label pulls against what is seen, by kind: `raretriage.training.conflicts`."""
 
 
 @dataclass(frozen=True, slots=True)

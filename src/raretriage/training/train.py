@@ -14,6 +14,7 @@ from raretriage.training.baseline import ruled_states
 from raretriage.training.calibration import answers, certify, one_row_a_patient, sets_of_states
 from raretriage.training.comparison import Comparison, Fitter, Progress, Task, compare, cross_validate
 from raretriage.training.config import TrainingConfig
+from raretriage.training.conflicts import label_conflicts
 from raretriage.training.dataset import LabelledRows, RowCounts, labelled_rows
 from raretriage.training.errors import NotEnoughData
 from raretriage.training.evaluation import K_FOLD, LEFT_OUT_DISEASES, Figures, Scored
@@ -204,4 +205,5 @@ def _counts(rows: LabelledRows, split: Split, row_counts: RowCounts) -> SplitCou
         patients={name: len(np.unique(rows.patient_id[part])) for name, part in parts.items()},
         older_rows_left_out=split.older_rows_left_out,
         test_periods=split.test_periods,
+        conflicts=label_conflicts(rows),
     )
