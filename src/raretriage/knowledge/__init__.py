@@ -12,6 +12,7 @@ from raretriage.knowledge.errors import (
 )
 from raretriage.knowledge.knowledge import Disease, Knowledge, Source
 from raretriage.knowledge.ontology import FINDINGS_ROOT, Ontology
+from raretriage.knowledge.prevalence import Kind, Prevalence
 from raretriage.knowledge.rarity import Clause
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "DamagedKnowledge",
     "Disease",
     "Interval",
+    "Kind",
     "Knowledge",
     "KnowledgeError",
     "MalformedSource",
     "Ontology",
+    "Prevalence",
     "Source",
     "SourceNotFound",
     "UnknownTerm",

@@ -19,10 +19,12 @@ from raretriage.knowledge.errors import DamagedKnowledge
 from raretriage.knowledge.knowledge import Columns, Disease, Knowledge, Source
 from raretriage.knowledge.obo import Synonym, Term
 from raretriage.knowledge.ontology import Ontology
+from raretriage.knowledge.prevalence import Kind, Prevalence
 from raretriage.knowledge.rarity import Clause
 
-_FORMAT = 1
-_MAGIC = b"raretriage-knowledge-1\n"
+_FORMAT = 2
+_MAGIC_OF_ANY = b"raretriage-knowledge-"
+_MAGIC = b"%s%d\n" % (_MAGIC_OF_ANY, _FORMAT)
 _MAX_BYTES = 256 * 1024 * 1024  # a damaged or hostile file must not fill the memory
 
 
@@ -90,8 +92,7 @@ def load_knowledge(content: bytes) -> Knowledge:
     Raises:
         DamagedKnowledge: not such a file, truncated, too large, or of another format.
     """
-    if not content.startswith(_MAGIC):
-        raise DamagedKnowledge(f"not a knowledge artefact: it does not start with {_MAGIC!r}")
+    _check_magic(content)
     stream = zlib.decompressobj()
     try:
         text = stream.decompress(content[len(_MAGIC) :], _MAX_BYTES)
@@ -104,9 +105,18 @@ def load_knowledge(content: bytes) -> Knowledge:
             payload: _Payload = orjson.loads(text)
         except orjson.JSONDecodeError as error:
             raise DamagedKnowledge(f"the knowledge artefact holds no JSON: {error}") from error
-        if payload["format"] != _FORMAT:
-            raise DamagedKnowledge(f"knowledge of format {payload['format']}; this program reads {_FORMAT}")
         return _knowledge(payload, _version_of(payload["release"], text))
+
+
+def _check_magic(content: bytes) -> None:
+    if content.startswith(_MAGIC):
+        return
+    if not content.startswith(_MAGIC_OF_ANY):
+        raise DamagedKnowledge(f"not a knowledge artefact: it does not start with {_MAGIC!r}")
+    found = content[len(_MAGIC_OF_ANY) :].split(b"\n", 1)[0][:8].decode("ascii", "replace")
+    raise DamagedKnowledge(
+        f"knowledge of format {found}; this program reads {_FORMAT}: build it again with `raretriage knowledge build`"
+    )
 
 
 @contextmanager
@@ -174,7 +184,38 @@ def _disease_columns(diseases: Sequence[Disease]) -> dict[str, list[str]]:
         "id": [d.id for d in diseases],
         "name": [d.name for d in diseases],
         "clause": [d.clause.value for d in diseases],
+        "group": ["" if d.group == d.id else d.group for d in diseases],
+        "prevalence": ["" if d.prevalence is None else _prevalence_line(d.prevalence) for d in diseases],
+        "onset": ["|".join(d.onset_classes) for d in diseases],
     }
+
+
+def _prevalence_line(figure: Prevalence) -> str:
+    return f"{figure.low_per_100000!r}\t{figure.high_per_100000!r}\t{figure.kind.value}\t{figure.geography}"
+
+
+def _diseases(columns: Mapping[str, list[str]]) -> tuple[Disease, ...]:
+    clauses = {clause.value: clause for clause in Clause}  # calling the enum 12,000 times takes ten times as long
+    rows = zip(*(columns[name] for name in _DISEASE_COLUMNS), strict=True)
+    return tuple(
+        Disease(
+            id=disease,
+            name=name,
+            clause=clauses[clause],
+            group=group or disease,
+            prevalence=_prevalence(prevalence) if prevalence else None,
+            onset_classes=tuple(onset.split("|")) if onset else (),
+        )
+        for disease, name, clause, group, prevalence, onset in rows
+    )
+
+
+_DISEASE_COLUMNS = ("id", "name", "clause", "group", "prevalence", "onset")
+
+
+def _prevalence(line: str) -> Prevalence:
+    low, high, kind, geography = line.split("\t")
+    return Prevalence(float(low), float(high), Kind(kind), geography)
 
 
 def _term_columns(terms: Sequence[Term]) -> _Terms:
@@ -226,12 +267,12 @@ def _terms(columns: _Terms) -> tuple[Term, ...]:
 
 
 def _knowledge(payload: _Payload, version: str) -> Knowledge:
-    ontology, known = Ontology(_terms(payload["terms"])), payload["diseases"]
+    ontology = Ontology(_terms(payload["terms"]))
     return Knowledge(
         version=version,
         sources=tuple(Source(*s) for s in payload["sources"]),
         ontology=ontology,
-        diseases=tuple(map(Disease, known["id"], known["name"], map(Clause, known["clause"]))),
+        diseases=_diseases(payload["diseases"]),
         columns=Columns(
             **{name: tuple(payload["columns"][name]) for name in _COLUMN_NAMES}, texts=tuple(payload["texts"])
         ),

@@ -12,7 +12,7 @@ from raretriage.knowledge.errors import MalformedSource, SourceNotFound
 from raretriage.knowledge.knowledge import Disease, Knowledge, Source
 from raretriage.knowledge.obo import parse_obo
 from raretriage.knowledge.ontology import Ontology
-from raretriage.knowledge.rarity import judge, load_common_table
+from raretriage.knowledge.rarity import groups_by_name, judge, load_common_table
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def build_knowledge(hp_obo: Path | bytes, phenotype_hpoa: Path | bytes) -> Knowl
     """
     obo, hpoa = parse_obo(_read(hp_obo)), parse_hpoa(_read(phenotype_hpoa))
     ontology = Ontology(obo.terms)
-    clauses = judge(hpoa.names, load_common_table())
+    clauses, groups = judge(hpoa.names, load_common_table()), groups_by_name(hpoa.names)
     sources = (
         Source("Human Phenotype Ontology (hp.obo)", obo.release, obo.licence or _NO_LICENCE),
         Source("HPO annotations (phenotype.hpoa)", hpoa.release, _NO_LICENCE),
@@ -56,7 +56,10 @@ def build_knowledge(hp_obo: Path | bytes, phenotype_hpoa: Path | bytes) -> Knowl
         obo.release,
         sources,
         ontology,
-        [Disease(disease, name, clauses[disease]) for disease, name in hpoa.names.items()],
+        [
+            Disease(disease, name, clauses[disease], groups.get(disease, disease))
+            for disease, name in hpoa.names.items()
+        ],
         _by_disease(hpoa.annotations, ontology),
     )
 

@@ -1,11 +1,12 @@
 """What the rest of the system asks of the knowledge: terms, diseases, their findings, and what is rare."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from raretriage.knowledge.annotations import Annotation
 from raretriage.knowledge.ontology import Ontology
+from raretriage.knowledge.prevalence import Prevalence
 from raretriage.knowledge.rarity import Clause
 
 
@@ -24,6 +25,11 @@ class Disease:
     name: str
     clause: Clause
     """The sentence of the rarity rule that decided; `clause.is_rare` is the verdict."""
+    group: str
+    """One id for all entries that describe the same disease: the ORPHA entry's, else its own."""
+    prevalence: Prevalence | None = None
+    onset_classes: tuple[str, ...] = ()
+    """Orphanet's words, in its order: `Antenatal`, `Neonatal`, `Infancy`, `Childhood`, `Adolescent`, `Adult` ..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +69,12 @@ class Knowledge:
     production.
     """
     _row_of: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    _members: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         rows = {disease.id: row for row, disease in enumerate(self.diseases)}
         object.__setattr__(self, "_row_of", MappingProxyType(rows))
+        object.__setattr__(self, "_members", MappingProxyType(_members_by_group(self.diseases)))
 
     def resolve(self, hpo_id: str) -> str:
         """The current id for a current, alternative or replaced one. Raises `UnknownTerm`, naming near valid ids."""
@@ -101,6 +109,25 @@ class Knowledge:
         row = self._row_of.get(disease_id)
         return None if row is None else self.diseases[row].clause.is_rare
 
+    def group(self, disease_id: str) -> str:
+        """One id for all entries that describe the same disease; an unknown entry is its own group."""
+        row = self._row_of.get(disease_id)
+        return disease_id if row is None else self.diseases[row].group
+
+    def members(self, group: str) -> tuple[str, ...]:
+        """All entries of a group, ORPHA entries first, each kind sorted; none for an id that is no group's."""
+        return self._members.get(group, ())
+
+    def prevalence(self, disease_id: str) -> Prevalence | None:
+        """How common the disease is; an OMIM entry has its group's figure. None when unknown."""
+        row = self._row_of.get(disease_id)
+        return None if row is None else self.diseases[row].prevalence
+
+    def onset_classes(self, disease_id: str) -> tuple[str, ...]:
+        """Orphanet's words for the ages at onset; an OMIM entry has its group's. Empty when unknown."""
+        row = self._row_of.get(disease_id)
+        return () if row is None else self.diseases[row].onset_classes
+
     def annotations(self, disease_id: str) -> Iterator[Annotation]:
         """Everything annotated to a disease, in the file's order; nothing for an unknown disease."""
         row = self._row_of.get(disease_id)
@@ -118,3 +145,14 @@ class Knowledge:
                 sex=text[columns.sex[i]],
                 reference=text[columns.reference[i]],
             )
+
+
+def _members_by_group(diseases: Iterable[Disease]) -> dict[str, tuple[str, ...]]:
+    members: dict[str, list[str]] = {}
+    for disease in diseases:
+        members.setdefault(disease.group, []).append(disease.id)
+    return {group: tuple(sorted(ids, key=_orpha_first)) for group, ids in members.items()}
+
+
+def _orpha_first(disease_id: str) -> tuple[bool, str]:
+    return not disease_id.startswith("ORPHA:"), disease_id

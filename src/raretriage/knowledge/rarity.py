@@ -86,6 +86,15 @@ def judge(names: Mapping[str, str], common: CommonTable) -> dict[str, Clause]:
     return {disease: _clause(disease, name, common, rare_names) for disease, name in names.items()}
 
 
+def groups_by_name(names: Mapping[str, str]) -> dict[str, str]:
+    """OMIM entry -> the ORPHA entry of the same normalised name (the lowest number of several), where there is one."""
+    orpha: dict[str, str] = {}
+    for disease in sorted((x for x in names if x.startswith("ORPHA:")), key=lambda x: (len(x), x)):
+        orpha.setdefault(bag_of_words(names[disease]), disease)
+    found = {x: orpha.get(bag_of_words(names[x])) for x in names if not x.startswith("ORPHA:")}
+    return {disease: group for disease, group in found.items() if group is not None}
+
+
 def bag_of_words(name: str) -> str:
     """A name's words without case, accents, punctuation and order: how two catalogues' names are compared.
 
