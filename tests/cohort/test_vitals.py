@@ -77,6 +77,24 @@ def test_severity_raises_pulse_and_lowers_saturation(catalogue: Catalogue) -> No
     assert np.nanmean(severe.spo2) < np.nanmean(mild.spo2) - 0.5
 
 
+def test_up_to_the_severity_of_the_healthy_vital_signs_are_those_of_the_well(catalogue: Catalogue) -> None:
+    highest = catalogue.nuisance.severity.healthy[1]
+    well, edge, beyond = (vitals(catalogue, severity=s) for s in (0.0, highest, highest + 0.2))
+    np.testing.assert_array_equal(well.heart_rate, edge.heart_rate)
+    assert np.nanmean(beyond.heart_rate) > np.nanmean(edge.heart_rate) + 2
+
+
+def test_a_complaint_of_the_well_moves_less_than_one_of_the_ill(catalogue: Catalogue) -> None:
+    highest = catalogue.nuisance.severity.healthy[1]
+    shifts = [
+        np.nanmean(vitals(catalogue, "HP:0001962", severity=s).heart_rate)  # palpitations
+        - np.nanmean(vitals(catalogue, severity=s).heart_rate)
+        for s in (highest / 3, highest, 0.6)
+    ]
+    assert shifts[0] < shifts[1] - 3
+    assert shifts[1] == pytest.approx(shifts[2], abs=0.5)
+
+
 @pytest.mark.parametrize(("severity", "least"), [(0.05, 0.85), (0.3, 0.80), (0.7, 0.70)])
 def test_without_a_painful_finding_most_say_that_nothing_hurts(
     catalogue: Catalogue, severity: float, least: float

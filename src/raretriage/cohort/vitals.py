@@ -4,21 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from raretriage.cohort.baselines import load_baselines
 from raretriage.cohort.catalogue import CHANNELS, Catalogue, Floats, Ints
-from raretriage.domain import RANGES
+from raretriage.domain import RANGES, VITALS
 
-# Shift at severity 1 of temperature, heart rate, breathing, systolic, diastolic, SpO2, pain. Source: estimate.
+# Shift at severity 1 of temperature, heart rate, breathing, systolic, diastolic, SpO2, pain; none up to the severity
+# of the healthy, who are described by the baselines as they are. Source: estimate.
 _BY_SEVERITY = np.array([0.25, 16.0, 3.5, -4.0, -3.0, -1.6, 1.0])
-# Mean and spread of temperature and SpO2 in the well; the others come with age. Source: estimate.
-_TEMPERATURE = (36.65, 0.28)
-_SPO2 = (97.7, 0.9)
 # Pain is what exceeds 0 of a tendency with this mean and spread: without a painful finding 8 % of the well and 20 % of
 # the severely ill say more than 0. Source: estimate.
 _PAIN = (-1.2, 1.2)
 _PAIN_GROWS = 2.2
 """A painful finding hurts the more, the iller the patient: its effect grows by this times severity. Estimate."""
-_SEX_SYSTOLIC = 4.0
-"""Systolic pressure of adult men above women's, mmHg. Source: estimate."""
 _SECOND_FINDING = 0.5
 """A second finding with the same effect adds half as much, a third a quarter: effects do not pile up. Estimate."""
 
@@ -50,18 +47,21 @@ def measure(
 
     Args:
         rng: the chunk's generator.
-        catalogue: baselines, effects of findings, shares of missing.
+        catalogue: effects of findings, the severity of the healthy, shares of missing.
         age_years: shape (n,).
         is_male: 0 or 1, shape (n,).
         observed: term rows of the findings, -1 pads, shape (n, k).
         severity: 0 to 1, shape (n,).
         is_emergency: 0 or 1; decides how often a value is missing, shape (n,).
     """
-    values = _baseline(rng, catalogue, age_years, is_male)
+    values = _baseline(rng, age_years, is_male)
     effects = _by_findings(catalogue, observed) * rng.lognormal(-0.08, 0.4, values.shape)
-    effects[:, 6] *= 1 + _PAIN_GROWS * severity
+    well = catalogue.nuisance.severity.healthy[1]
+    # The people behind the baselines have their complaints too: a complaint of the well moves less than one of the ill.
+    effects[:, : len(VITALS)] *= (severity / well).clip(max=1)[:, None]
+    effects[:, len(VITALS)] *= 1 + _PAIN_GROWS * severity
     values += effects
-    values += _BY_SEVERITY * severity[:, None]
+    values += _BY_SEVERITY * ((severity - well) / (1 - well)).clip(min=0)[:, None]
     values[:, 3] = np.maximum(values[:, 3], values[:, 4] + 12)  # systolic stays above diastolic
     for column, channel in enumerate(CHANNELS):
         limits = RANGES[channel]
@@ -71,18 +71,10 @@ def measure(
     return Measured(*_forget(rng, catalogue, values, is_emergency).T)
 
 
-def _baseline(rng: np.random.Generator, catalogue: Catalogue, age_years: Floats, is_male: Ints) -> Floats:
-    table = catalogue.vital_baselines
-    band = (np.searchsorted(table[:, 0], age_years, side="right") - 1).clip(0, len(table) - 1)
-    noise = rng.standard_normal((len(age_years), len(CHANNELS)))
-    noise[:, 4] = 0.6 * noise[:, 3] + 0.8 * noise[:, 4]  # the two pressures rise and fall together
-    of_age = table[band, 2:].reshape(len(band), 4, 2)
-    values = np.empty_like(noise)
-    values[:, 0] = _TEMPERATURE[0] + _TEMPERATURE[1] * noise[:, 0]
-    values[:, 1:5] = of_age[:, :, 0] + of_age[:, :, 1] * noise[:, 1:5]
-    values[:, 3] += _SEX_SYSTOLIC * is_male * (age_years >= 18)
-    values[:, 5] = _SPO2[0] + _SPO2[1] * noise[:, 5]
-    values[:, 6] = _PAIN[0] + _PAIN[1] * noise[:, 6]
+def _baseline(rng: np.random.Generator, age_years: Floats, is_male: Ints) -> Floats:
+    values = np.empty((len(age_years), len(CHANNELS)))
+    values[:, : len(VITALS)] = load_baselines().draw(rng, age_years, is_male)
+    values[:, 6] = rng.normal(*_PAIN, len(values))
     return values
 
 
