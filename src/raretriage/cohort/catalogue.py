@@ -6,9 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from raretriage.cohort.bridge import bridge_groups, load_bridge
 from raretriage.cohort.nuisance import Nuisance, load_nuisance
-from raretriage.cohort.profiles import Profile, load_background, load_common, read_table, vocabulary
-from raretriage.cohort.rare import load_rare
+from raretriage.cohort.profiles import (
+    Course,
+    Profile,
+    Weighted,
+    load_background,
+    load_common,
+    read_table,
+    vocabulary,
+)
+from raretriage.cohort.rare import RareProfiles, load_rare
 from raretriage.cohort.sex_prior import load_sex_table, only_sex
 from raretriage.domain import Sex, State
 from raretriage.knowledge import Knowledge
@@ -19,6 +28,7 @@ Bools = NDArray[np.bool_]
 
 CHANNELS = ("temperature_c", "heart_rate", "respiratory_rate", "systolic_bp", "diastolic_bp", "spo2", "pain")
 STATES: tuple[State, ...] = tuple(State)
+COURSES: tuple[Course, ...] = tuple(Course)
 _MIN_DEPTH = 3  # the root and the organ systems below it say too little to be written by anybody
 
 
@@ -61,6 +71,8 @@ class Catalogue:
     """Youngest and oldest age in years, shape (D, 2)."""
     duration: Floats
     """log10 days, 10th and 90th percentile, shape (D, 2)."""
+    course: Ints
+    """Row in `COURSES`, shape (D,)."""
     pregnancy: Bools
     """ICD-10 chapter O: only pregnant women have it."""
     finding: Ints
@@ -79,16 +91,55 @@ class Catalogue:
     """Rows age_from, age_to, then mean and sd of heart rate, breathing, systolic, diastolic."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """What every catalogue of a knowledge shares: the common table, and the vocabulary that it makes."""
+
+    common: list[Profile]
+    background: list[Weighted]
+    shared: tuple[str, ...]
+    nuisance: Nuisance
+
+
 def build_catalogue(knowledge: Knowledge) -> Catalogue:
-    """Load all tables, make the rare profiles, and lay everything out as arrays.
+    """Load all tables, make the rare profiles, and lay everything out as arrays. Nothing of the bridge set is in it.
 
     Raises:
         ProfileError: a table has a row that cannot be used.
     """
-    nuisance, common, background = load_nuisance(), load_common(knowledge), load_background(knowledge)
-    shared = vocabulary(common, background)
-    profiles = (*common, *load_rare(knowledge, common, shared, nuisance))
-    terms = _terms(knowledge, profiles, shared)
+    tables = _load_tables(knowledge)
+    return _catalogue(knowledge, tables, (*tables.common, *_rare(knowledge, tables).profiles))
+
+
+def build_bridge_catalogue(knowledge: Knowledge) -> Catalogue:
+    """The bridge set (`raretriage.cohort.bridge`) as a catalogue, for the same sampler: common ones, then rare ones.
+
+    Vocabulary, background symptoms and questions asked are those of `build_catalogue`, so that nothing but the
+    profiles differs. Comorbidities and other causes of a visit are drawn from its own common diseases.
+
+    Raises:
+        ProfileError: a table has a row that cannot be used.
+    """
+    tables = _load_tables(knowledge)
+    return _catalogue(knowledge, tables, tuple(load_bridge(knowledge, tables.common, tables.shared)))
+
+
+def rare_profiles(knowledge: Knowledge) -> RareProfiles:
+    """The rare diseases of `build_catalogue` with the clauses that decided, and those that were left out."""
+    return _rare(knowledge, _load_tables(knowledge))
+
+
+def _load_tables(knowledge: Knowledge) -> _Tables:
+    common, background = load_common(knowledge), load_background(knowledge)
+    return _Tables(common, background, vocabulary(common, background), load_nuisance())
+
+
+def _rare(knowledge: Knowledge, tables: _Tables) -> RareProfiles:
+    return load_rare(knowledge, tables.common, tables.shared, tables.nuisance, bridge_groups(knowledge))
+
+
+def _catalogue(knowledge: Knowledge, tables: _Tables, profiles: tuple[Profile, ...]) -> Catalogue:
+    terms = _terms(knowledge, profiles, tables.shared)
     row_of = {hpo_id: row for row, hpo_id in enumerate(terms.ids)}
     slots = max(len(p.findings) for p in profiles)
     finding = np.full((len(profiles), slots), -1, dtype=np.int64)
@@ -99,12 +150,12 @@ def build_catalogue(knowledge: Knowledge) -> Catalogue:
         for s, f in enumerate(profile.findings):
             finding[d, s], low[d, s], high[d, s] = row_of[f.hpo_id], f.low, f.high
             exact[d, s, : len(f.exact)] = [row_of[x] for x in f.exact]
-    asked, asked_share = _asked(common, row_of)
-    symptom_weights = np.array([symptom.weight for symptom in background])
+    asked, asked_share = _asked(tables.common, row_of)
+    symptom_weights = np.array([symptom.weight for symptom in tables.background])
     return Catalogue(
         profiles=profiles,
         terms=terms,
-        nuisance=nuisance,
+        nuisance=tables.nuisance,
         state=np.array([STATES.index(p.state) for p in profiles], dtype=np.int64),
         rare=np.array([p.rare for p in profiles]),
         weight=np.array([p.weight for p in profiles]),
@@ -113,13 +164,14 @@ def build_catalogue(knowledge: Knowledge) -> Catalogue:
         ages=np.array([np.array(p.ages) / sum(p.ages) for p in profiles]),
         age_limits=np.array([p.age_limits for p in profiles]),
         duration=np.log10(np.array([p.duration for p in profiles])),
+        course=np.array([COURSES.index(p.course) for p in profiles], dtype=np.int64),
         pregnancy=np.array([any(c.code.startswith("O") for c in p.codes) for p in profiles]),
         finding=finding,
         low=low,
         high=high,
         exact=exact,
         exact_count=(exact >= 0).sum(axis=2),
-        background=np.array([row_of[symptom.hpo_id] for symptom in background], dtype=np.int64),
+        background=np.array([row_of[symptom.hpo_id] for symptom in tables.background], dtype=np.int64),
         background_share=symptom_weights / symptom_weights.sum(),
         asked=asked,
         asked_share=asked_share,

@@ -3,14 +3,19 @@
 import numpy as np
 
 from raretriage.cohort.catalogue import Floats, Ints
-
-_Z90 = 1.2815515594
-"""Standard normal 90th percentile."""
+from raretriage.cohort.durations import Z90
 
 
 def choose(rng: np.random.Generator, shares: Floats, size: int) -> Ints:
-    """`size` row numbers of `shares`, which add up to 1."""
-    return choose_rows(rng, np.broadcast_to(shares, (size, len(shares))))
+    """`size` row numbers of `shares`, which add up to 1.
+
+    Takes the same random numbers, and gives the same rows, as `choose_rows` on `size` copies of `shares`; searching
+    one sum takes a hundredth of the time of summing thousands of diseases for each patient.
+    """
+    edges = np.cumsum(shares)
+    draws = rng.random(size) * edges[-1]
+    rows = np.searchsorted(edges, draws, side="right").clip(max=len(shares) - 1)
+    return np.asarray(rows, dtype=np.int64)
 
 
 def choose_rows(rng: np.random.Generator, shares: Floats) -> Ints:
@@ -22,7 +27,7 @@ def choose_rows(rng: np.random.Generator, shares: Floats) -> Ints:
 
 def log_normal(rng: np.random.Generator, log10_low: Floats, log10_high: Floats) -> Floats:
     """Log-normal values whose 10th and 90th percentiles are given as log10, shape (n,) each."""
-    centre, spread = (log10_low + log10_high) / 2, (log10_high - log10_low) / (2 * _Z90)
+    centre, spread = (log10_low + log10_high) / 2, (log10_high - log10_low) / (2 * Z90)
     return np.asarray(10 ** (centre + spread * rng.standard_normal(len(centre))), dtype=np.float64)
 
 

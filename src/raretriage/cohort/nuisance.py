@@ -32,24 +32,40 @@ class _Severity(_Table):
     mild: Pair
     acute: Pair
     chronic: Pair
-    crisis: Share = Field(ge=0, le=1)
     crisis_days: Pair
-    early: Share = Field(ge=0, le=1)
     early_days: Pair
 
 
+class _Course(_Table):
+    crisis: Share = Field(ge=0, le=1)
+    early: Share = Field(ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _is_one_or_the_other(self) -> Self:
+        if self.crisis + self.early > 1:
+            raise ValueError(f"crisis and early add up to {self.crisis + self.early:g}, expected at most 1")
+        return self
+
+
+class _Courses(_Table):
+    """One for each `Course`, named by its value."""
+
+    self_limited: _Course
+    episodic: _Course
+    persistent: _Course
+    progressive: _Course
+
+
 class _Duration(_Table):
-    mild: Pair
-    acute: Pair
-    chronic: Pair
     healthy_complaint: Share = Field(ge=0, le=1)
     healthy: Pair
 
 
-class _RareStates(_Table):
+class _Rare(_Table):
     mild: Share
     acute: Share
     chronic: Share
+    prevalence_exponent: Share = Field(ge=0, le=1)
 
 
 class _Visits(_Table):
@@ -82,8 +98,9 @@ class Nuisance(_Table):
 
     findings: _Findings
     severity: _Severity
+    course: _Courses
     duration: _Duration
-    rare: _RareStates
+    rare: _Rare
     visits: _Visits
     missing: _Missing
     comorbidity: _Comorbidity

@@ -1,24 +1,28 @@
 """At what age does a rare disease begin, and at what age are its patients seen? By the annotations, in this order:
 
-1. Onset annotated as the course of the disease, of the ORPHA entry or of an OMIM entry with the same words as name.
-2. The earliest onset annotated to one of its findings.
-3. Words of the disease's name (congenital, juvenile, microdeletion).
-4. A finding, frequent or more, that by its definition appears early in life (failure to thrive).
-5. Nothing: the mean ages of common diseases with its state.
+1. Onset annotated as the course of the disease, in any entry of its group.
+2. Orphanet's age groups, where its tables were given.
+3. The earliest onset annotated to one of its findings.
+4. Words of the disease's name (congenital, juvenile, microdeletion).
+5. A finding, frequent or more, that by its definition appears early in life (failure to thrive).
+6. Most patients die before they are grown up (`raretriage.cohort.rare_death`): it begins before that.
+7. Nothing: the mean ages of common diseases with its state.
 
 What terms, words and findings mean in years is `profiles/rare_onset.csv`. Patients live on after onset, so they are
-seen at onset or later: years since onset are exponential, cut at five means.
+seen at onset or later: years since onset are exponential, cut at five means and at the age at which most have died.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import reduce
+from functools import lru_cache, reduce
 
 import numpy as np
 
-from raretriage.cohort.profiles import AGE_BANDS, Row, read_table
+from raretriage.cohort.annotated import typical
+from raretriage.cohort.profiles import AGE_BANDS, read_table
+from raretriage.cohort.rare_rules import has_words, term
 from raretriage.domain import State
 from raretriage.knowledge import Annotation, Knowledge
 
@@ -28,13 +32,14 @@ PASSING_YEARS = 1.0
 """The same for a disease that passes: its name says so. Source: estimate."""
 EPISODE_YEARS = 0.2
 """The same for an acute disease that is not inherited (no OMIM entry): it comes once. Source: estimate."""
-FREQUENT = 0.30
-"""From here on a finding is typical; the lower end of HPO's "Frequent" (HP:0040282)."""
+GROWN_UP_YEARS = 20.0
+"""A disease of which most die before this age has begun by then."""
 
 _PASSING = re.compile(r"\b(self-limited|transient|of infancy|of pregnancy)\b", re.IGNORECASE)
 _LONGEST = 5.0
 _UNKNOWN_SHARE = 0.5
 """Weight of an onset without a frequency, against those with one. Source: estimate."""
+_PLAIN_WORDS = frozenset({"class", "name"})
 _GRID = np.linspace(0.0, 1.0, 41)
 
 Years = tuple[float, float]
@@ -44,9 +49,11 @@ class OnsetClause(StrEnum):
     """Which sentence of the rule gave a rare disease its ages."""
 
     ANNOTATED_COURSE = "annotated_course"
+    ORPHANET_AGE_GROUP = "orphanet_age_group"
     ANNOTATED_FINDING_ONSET = "annotated_finding_onset"
     NAME = "name"
     EARLY_FINDING = "early_finding"
+    EARLY_DEATH = "early_death"
     MEAN_OF_COMMON = "mean_of_common"
 
 
@@ -60,9 +67,10 @@ class Onset:
 
 @dataclass(frozen=True, slots=True)
 class OnsetTable:
-    """`rare_onset.csv`: ages at onset in years, by HPO onset term, by word of a name (lower case), by finding."""
+    """`rare_onset.csv`: ages at onset in years, by HPO onset term, Orphanet's age group, word of a name, finding."""
 
     course: dict[str, Years]
+    age_group: dict[str, Years]
     name: dict[str, Years]
     finding: dict[str, Years]
 
@@ -73,8 +81,8 @@ def load_onset_table(knowledge: Knowledge, text: str | None = None) -> OnsetTabl
     Raises:
         ProfileError: an unknown kind, HPO id or label, or a reversed interval; file and line are named.
     """
-    table = OnsetTable({}, {}, {})
-    kinds = {"course": table.course, "name": table.name, "finding": table.finding}
+    table = OnsetTable({}, {}, {}, {})
+    kinds = {"course": table.course, "class": table.age_group, "name": table.name, "finding": table.finding}
     for row in read_table("rare_onset.csv", text):
         kind = row.text("kind")
         if kind not in kinds:
@@ -83,21 +91,19 @@ def load_onset_table(knowledge: Knowledge, text: str | None = None) -> OnsetTabl
         if low > high:
             raise row.fail(f"the onset is reversed: {low:g} is above {high:g}")
         row.text("source")
-        kinds[kind][row.text("key").lower() if kind == "name" else term(row, knowledge)] = (low, high)
+        kinds[kind][row.text("key") if kind in _PLAIN_WORDS else term(row, knowledge)] = (low, high)
     return table
 
 
-def term(row: Row, knowledge: Knowledge) -> str:
-    """The row's HPO id, of any branch; it must be current and carry its own label. Raises `ProfileError`."""
-    hpo_id = row.text("key")
-    if knowledge.find(hpo_id) != hpo_id:
-        raise row.fail(f"{hpo_id} is not a current term (current id: {knowledge.find(hpo_id)})")
-    if knowledge.label(hpo_id) != row.text("label"):
-        raise row.fail(f"{hpo_id} is called {knowledge.label(hpo_id)!r}, not {row.text('label')!r}")
-    return hpo_id
-
-
-def onset_of(knowledge: Knowledge, name: str, rows: Sequence[Annotation], table: OnsetTable) -> Onset:
+def onset_of(
+    knowledge: Knowledge,
+    name: str,
+    rows: Sequence[Annotation],
+    table: OnsetTable,
+    *,
+    age_groups: Sequence[str] = (),
+    latest: float | None = None,
+) -> Onset:
     """The onset of a disease.
 
     Args:
@@ -105,24 +111,24 @@ def onset_of(knowledge: Knowledge, name: str, rows: Sequence[Annotation], table:
         name: the disease's name.
         rows: annotations of its entries, ORPHA and OMIM.
         table: see `load_onset_table`.
+        age_groups: Orphanet's words; one that the table does not have is passed over, as "No data available" is.
+        latest: years of age by which most patients have died, if known.
     """
     present = [row for row in rows if not row.excluded]
     if course := tuple((table.course[r.hpo_id], _share(r)) for r in present if r.hpo_id in table.course):
         return Onset(OnsetClause.ANNOTATED_COURSE, course)
+    if groups := tuple((table.age_group[word], 1.0) for word in age_groups if word in table.age_group):
+        return Onset(OnsetClause.ORPHANET_AGE_GROUP, groups)
     if begins := [table.course[r.onset] for r in present if r.onset in table.course]:
         return Onset(OnsetClause.ANNOTATED_FINDING_ONSET, ((min(begins), 1.0),))
     if named := [years for words, years in table.name.items() if has_words(name, words)]:
         return Onset(OnsetClause.NAME, ((_earliest(named), 1.0),))
-    typical = [r.hpo_id for r in present if r.interval is not None and r.interval.low >= FREQUENT]
-    above = reduce(frozenset.union, map(knowledge.ancestors, typical), frozenset[str]()) & table.finding.keys()
-    if above:
+    shown = map(knowledge.ancestors, typical(present))
+    if above := reduce(frozenset.union, shown, frozenset[str]()) & table.finding.keys():
         return Onset(OnsetClause.EARLY_FINDING, ((_earliest([table.finding[x] for x in above]), 1.0),))
+    if latest is not None and latest <= GROWN_UP_YEARS:
+        return Onset(OnsetClause.EARLY_DEATH, (((0.0, latest), 1.0),))
     return Onset(OnsetClause.MEAN_OF_COMMON)
-
-
-def has_words(name: str, words: str) -> bool:
-    """Whether the name holds the words, whole and in that order, whatever the case."""
-    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", name, re.IGNORECASE) is not None
 
 
 def mean_years_since_onset(name: str, state: State, *, is_inherited: bool) -> float:
@@ -132,18 +138,23 @@ def mean_years_since_onset(name: str, state: State, *, is_inherited: bool) -> fl
     return PASSING_YEARS if _PASSING.search(name) else LASTING_YEARS
 
 
-def ages_at_visit(onset: Onset, mean_years: float) -> tuple[tuple[float, ...], Years]:
+@lru_cache(maxsize=4096)  # a few hundred onsets for thousands of diseases
+def ages_at_visit(onset: Onset, mean_years: float, latest: float | None = None) -> tuple[tuple[float, ...], Years]:
     """Ages at which patients are seen: onset, even over its interval, plus exponential years.
 
     Args:
         onset: with at least one interval.
         mean_years: mean of the years since onset.
+        latest: years of age by which most patients have died. One that is not after the earliest onset contradicts
+            it, and is passed over.
 
     Returns:
         Shares of `AGE_BANDS`, and the youngest and oldest age that occur.
     """
     youngest = min(low for (low, _high), _weight in onset.intervals)
     oldest = min(AGE_BANDS[-1][1], max(high for (_low, high), _weight in onset.intervals) + _LONGEST * mean_years)
+    if latest is not None and latest > youngest:
+        oldest = min(oldest, latest)
     edges = np.array([*(low for low, _high in AGE_BANDS), AGE_BANDS[-1][1]]).clip(youngest, oldest)
     seen_by = np.zeros(len(edges))
     for (low, high), weight in onset.intervals:

@@ -1,208 +1,298 @@
-"""What do rare diseases look like? Their profiles, made from HPO's annotations by a written rule.
+"""What do rare diseases look like? Their profiles, made from HPO's annotations by written rules.
 
-A disease is taken when `Knowledge.is_rare` says so and enough of its annotated findings are a kind of something
-that common diseases show too. Each such finding is filed under the nearest term of the shared vocabulary; the
-annotated terms stay as the exact ones. Findings that no common disease resembles are left out: they would give the
-class away without any medicine. Its state is that of `profiles/rare_states.csv`, else chronic. Its ages and sex
-are decided by `raretriage.cohort.onset` and `raretriage.cohort.sex_prior`.
+Every disease is taken that `Knowledge.is_rare` says is rare and of which an entry, ORPHA or OMIM, keeps at least
+`MIN_ANNOTATED` findings in the shared vocabulary (`raretriage.cohort.annotated`). The entries of one disease are its
+descriptions: each becomes a profile, and the disease's weight is split among them. All else, the state, the course,
+the ages, the sex, the duration and the weight, is decided once a disease from the annotations of all its entries, so
+that it cannot tell which entry a patient was drawn from.
 """
 
-import hashlib
-import re
-import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import StrEnum
 
-from raretriage.cohort.errors import ProfileError
+from raretriage.cohort.annotated import MIN_ANNOTATED, Filing
+from raretriage.cohort.durations import pooled_durations
 from raretriage.cohort.nuisance import Nuisance
-from raretriage.cohort.onset import OnsetTable, ages_at_visit, load_onset_table, mean_years_since_onset, onset_of
-from raretriage.cohort.profiles import (
-    AGE_BANDS,
-    MIN_FINDINGS,
-    ORPHANET,
-    Code,
-    Course,
-    Finding,
-    Origin,
-    Profile,
-    read_table,
+from raretriage.cohort.onset import (
+    OnsetClause,
+    OnsetTable,
+    ages_at_visit,
+    load_onset_table,
+    mean_years_since_onset,
+    onset_of,
 )
-from raretriage.cohort.sex_prior import SexTable, load_sex_table, male_share
+from raretriage.cohort.profiles import AGE_BANDS, AGE_LIMITS, ORPHANET, Code, Course, Finding, Origin, Profile
+from raretriage.cohort.rare_course import CourseClause, course_of, load_course_rules
+from raretriage.cohort.rare_death import latest_age, load_death_rules
+from raretriage.cohort.rare_rules import Rules
+from raretriage.cohort.rare_state import StateClause, StateRules, load_state_rules, state_of
+from raretriage.cohort.rare_weight import PrevalenceClause, weights
+from raretriage.cohort.sex_prior import SexClause, SexTable, load_sex_table, male_share
 from raretriage.domain import State
-from raretriage.knowledge import Annotation, Clause, Knowledge
+from raretriage.knowledge import Annotation, Knowledge, Prevalence
 
-CHRONIC_DISEASES = 160
-"""How many rare chronic diseases are taken; the acute and mild ones are those of the table."""
-
-MAX_FINDINGS = 24
-_MIN_CHRONIC_FINDINGS = 10
-_MAX_EXACT = 6
-# A disease called so is not chronic; those that are acute beyond doubt are in rare_states.csv.
-_NOT_CHRONIC = (
-    "acute",
-    "fever",
-    "poison",
-    "crisis",
-    "infection",
-    "embryo",
-    "fetal",
-    "lethal",
-    "antenatal",
-    "transient",
-)
+OMIM = "https://omim.org"
+_ORIGINS = {"ORPHA": Origin.ORPHA, "OMIM": Origin.OMIM}
 
 
-_NOT_A_LETTER_OR_DIGIT = re.compile(r"[^a-z0-9]+")
+class LeftOut(StrEnum):
+    """Why an entry that the knowledge calls rare is no profile."""
+
+    OTHER_CATALOGUE = "other_catalogue"
+    """Neither ORPHA nor OMIM: DECIPHER's entries, which state no frequency."""
+    NOT_ANNOTATED = "not_annotated"
+    """No finding at all is annotated."""
+    TOO_FEW_SHARED_FINDINGS = "too_few_shared_findings"
+    KILLS_BEFORE_BIRTH = "kills_before_birth"
+    """Nobody with it is seen at a visit."""
+    HELD_FOR_BRIDGE = "held_for_bridge"
+    """In the bridge set, so in no training."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Priors:
-    onset: OnsetTable
-    sex: SexTable
-    omim: Mapping[str, Sequence[str]]
-    """Words of a name, see `_words` -> rare OMIM entries called so."""
+class Clauses:
+    """Which sentence of each rule decided for a disease."""
+
+    state: StateClause
+    course: CourseClause
+    onset: OnsetClause
+    sex: SexClause
+    weight: PrevalenceClause
+
+
+@dataclass(frozen=True, slots=True)
+class RareProfiles:
+    """The rare diseases of the cohort, and an account of those that are not in it."""
+
+    profiles: tuple[Profile, ...]
+    """Sorted by group, the ORPHA description first."""
+    clauses: Mapping[str, Clauses]
+    """By group."""
+    left_out: Mapping[str, LeftOut]
+    """By entry. Entries of the profiles and these together are all that the knowledge calls rare."""
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Profiles by origin and state, diseases by the clause of each rule, entries left out by reason."""
+        clauses = {
+            rule: Counter(getattr(of_group, rule).value for of_group in self.clauses.values())
+            for rule in Clauses.__slots__
+        }
+        counted = {
+            "profiles by origin": Counter(profile.origin.value for profile in self.profiles),
+            "profiles by state": Counter(profile.state.value for profile in self.profiles),
+            "profiles by course": Counter(profile.course.value for profile in self.profiles),
+            **{f"diseases by clause of {rule}": counter for rule, counter in clauses.items()},
+            "entries left out": Counter(reason.value for reason in self.left_out.values()),
+        }
+        return {name: dict(counter.most_common()) for name, counter in counted.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Disease:
+    """What all descriptions of one disease share."""
+
+    group: str
+    name: str
+    rows: tuple[Annotation, ...]
+    """Annotations of all its entries."""
+    latest: float | None
+    """See `raretriage.cohort.rare_death.latest_age`."""
+
+
+class Priors:
+    """The tables that give an annotated disease everything but its findings, read once."""
+
+    def __init__(self, knowledge: Knowledge, common: Sequence[Profile]) -> None:
+        self._knowledge = knowledge
+        self._states: StateRules = load_state_rules(knowledge)
+        self._courses: Rules[Course] = load_course_rules(knowledge)
+        self._deaths: Rules[float] = load_death_rules(knowledge)
+        self._onsets: OnsetTable = load_onset_table(knowledge)
+        self._sexes: SexTable = load_sex_table(knowledge)
+        self._durations = pooled_durations(common)
+        self._ages = {state: _mean_ages([p for p in common if p.state is state]) for state in State}
+
+    def disease(self, group: str, entries: Sequence[str], rows: Mapping[str, tuple[Annotation, ...]]) -> Disease:
+        """The disease that these entries describe; it is called as the first of them that has a name."""
+        name = self._knowledge.disease_name(group) or self._knowledge.disease_name(entries[0]) or group
+        of_all = tuple(row for entry in entries for row in rows[entry])
+        return Disease(group, name, of_all, latest_age(name, of_all, self._deaths))
+
+    def state(self, disease: Disease) -> tuple[State, StateClause]:
+        members = (disease.group, *self._knowledge.members(disease.group))
+        return state_of(self._knowledge, members, disease.name, disease.rows, self._states)
+
+    def course(self, disease: Disease, state: State) -> tuple[Course, CourseClause]:
+        return course_of(self._knowledge, disease.name, disease.rows, state, self._courses)
+
+    def profile(
+        self,
+        disease: Disease,
+        entry: str,
+        findings: tuple[Finding, ...],
+        *,
+        state: State,
+        course: Course,
+        rare: bool,
+        codes: tuple[Code, ...],
+        weight: float,
+    ) -> tuple[Profile, OnsetClause, SexClause]:
+        """The profile of one entry of a disease, and the clauses that gave it its ages and its sex."""
+        share, sex_clause = male_share(self._knowledge, disease.name, disease.rows, self._sexes)
+        ages, limits, onset_clause = self._ages_of(disease, state)
+        profile = Profile(
+            disease=entry,
+            name=disease.name,
+            state=state,
+            rare=rare,
+            origin=_ORIGINS[_catalogue(entry)],
+            group=disease.group,
+            codes=codes,
+            weight=weight,
+            sex=None,
+            ages=ages,
+            duration=self._durations[state, course],
+            course=course,
+            source="estimate",
+            findings=findings,
+            male_share=share,
+            age_limits=limits,
+            clauses=(onset_clause.value, sex_clause.value),
+        )
+        return profile, onset_clause, sex_clause
+
+    def _ages_of(self, disease: Disease, state: State) -> tuple[tuple[float, ...], tuple[float, float], OnsetClause]:
+        """Shares of the age bands, youngest and oldest age, and the clause that decided."""
+        entries = (disease.group, *self._knowledge.members(disease.group))
+        groups = next((words for entry in entries if (words := self._knowledge.onset_classes(entry))), ())
+        onset = onset_of(
+            self._knowledge, disease.name, disease.rows, self._onsets, age_groups=groups, latest=disease.latest
+        )
+        if not onset.intervals:
+            return self._ages[state], AGE_LIMITS, onset.clause
+        inherited = any(row.disease_id.startswith("OMIM:") for row in disease.rows)
+        years = mean_years_since_onset(disease.name, state, is_inherited=inherited)
+        return *ages_at_visit(onset, years, disease.latest), onset.clause
 
 
 def load_rare(
-    knowledge: Knowledge, common: Sequence[Profile], vocabulary: Sequence[str], nuisance: Nuisance
-) -> list[Profile]:
-    """The rare diseases of the cohort, sorted by id; the same knowledge gives the same list.
+    knowledge: Knowledge,
+    common: Sequence[Profile],
+    vocabulary: Sequence[str],
+    nuisance: Nuisance,
+    held_back: frozenset[str] = frozenset(),
+) -> RareProfiles:
+    """The rare diseases of the cohort; the same knowledge gives the same ones.
 
     Args:
-        knowledge: findings, frequencies and the rarity rule.
-        common: their mean ages are given to those rare ones of the same state of whose onset nothing is known.
+        knowledge: findings, frequencies, groups, prevalence and the rarity rule.
+        common: their ages by state and durations by state and course are given to the rare ones.
         vocabulary: shared vocabulary, see `raretriage.cohort.profiles.vocabulary`.
-        nuisance: durations by state.
+        nuisance: how far prevalence counts.
+        held_back: groups that may not be among the profiles.
 
     Raises:
-        ProfileError: `rare_states.csv` names a disease that is unknown, not rare, called otherwise, or has too few
-            usable findings; or `rare_onset.csv` or `rare_sex.csv` has a row that cannot be used.
+        ProfileError: a table of the rules (`rare_*.csv`) has a row that cannot be used.
     """
-    shared = frozenset(vocabulary)
-    states = _states(knowledge)
-    priors = _Priors(load_onset_table(knowledge), load_sex_table(knowledge), _omim_by_words(knowledge))
-    ages = {state: _mean_ages([p for p in common if p.state is state]) for state in State}
-    chosen: list[Profile] = []
-    for disease in [*states, *_chronic_candidates(knowledge, states)]:
-        if len(chosen) == len(states) + CHRONIC_DISEASES:
-            break
-        findings = _findings(knowledge, disease, shared)
-        state = states.get(disease, State.CHRONIC)
-        if len(findings) < (MIN_FINDINGS if disease in states else _MIN_CHRONIC_FINDINGS):
-            if disease in states:
-                raise ProfileError(f"rare_states.csv: {disease} has only {len(findings)} usable findings")
-            continue
-        profile = _profile(knowledge, disease, state, findings, ages[state], nuisance)
-        chosen.append(_with_priors(knowledge, profile, priors))
-    return sorted(chosen, key=lambda profile: int(profile.disease.removeprefix("ORPHA:")))
+    filing, priors = Filing(knowledge, vocabulary), Priors(knowledge, common)
+    left_out: dict[str, LeftOut] = {}
+    kept: list[tuple[Disease, dict[str, tuple[Finding, ...]]]] = []
+    for group, entries in _by_group(knowledge, left_out).items():
+        rows = {entry: tuple(knowledge.annotations(entry)) for entry in entries}
+        disease = priors.disease(group, entries, rows)
+        described: dict[str, tuple[Finding, ...]] = {}
+        for entry in entries:
+            findings = filing.findings(rows[entry])
+            if (reason := _reason(disease, rows[entry], findings, held_back)) is None:
+                described[entry] = findings
+            else:
+                left_out[entry] = reason
+        if described:
+            kept.append((disease, described))
+    prevalences = {disease.group: _prevalence(knowledge, disease) for disease, _described in kept}
+    weight_of = weights(prevalences, nuisance.rare.prevalence_exponent)
+    profiles: list[Profile] = []
+    clauses: dict[str, Clauses] = {}
+    for disease, described in kept:
+        made, clauses[disease.group] = _profiles(priors, disease, described, *weight_of[disease.group])
+        profiles += made
+    return RareProfiles(tuple(profiles), clauses, left_out)
 
 
-def _states(knowledge: Knowledge) -> dict[str, State]:
-    states: dict[str, State] = {}
-    for row in read_table("rare_states.csv"):
-        disease = row.text("disease")
-        if knowledge.disease_name(disease) != row.text("name"):
-            raise row.fail(f"{disease} is called {knowledge.disease_name(disease)!r}, not {row.text('name')!r}")
-        if knowledge.is_rare(disease) is not True:
-            raise row.fail(f"{disease} is not rare by the rule of the knowledge")
-        states[disease] = State(row.text("state"))
-    return states
+def _by_group(knowledge: Knowledge, left_out: dict[str, LeftOut]) -> dict[str, list[str]]:
+    """Rare entries by group, groups by number, ORPHA first; those of other catalogues go to `left_out`."""
+    groups: dict[str, list[str]] = {}
+    for disease in knowledge.diseases:
+        if disease.clause.is_rare:
+            if _catalogue(disease.id) in _ORIGINS:
+                groups.setdefault(disease.group, []).append(disease.id)
+            else:
+                left_out[disease.id] = LeftOut.OTHER_CATALOGUE
+    ordered = sorted(groups, key=_by_number)
+    return {group: sorted(groups[group], key=_by_number) for group in ordered}
 
 
-def _chronic_candidates(knowledge: Knowledge, taken: Mapping[str, State]) -> list[str]:
-    """Rare ORPHA entries in an order that is fixed and that nobody chose: by a hash of the id."""
-    candidates = [
-        d.id
-        for d in knowledge.diseases
-        if d.id.startswith("ORPHA:")
-        and d.clause.is_rare
-        and d.id not in taken
-        and not any(word in d.name.lower() for word in _NOT_CHRONIC)
+def _reason(
+    disease: Disease, rows: Sequence[Annotation], findings: Sequence[Finding], held_back: frozenset[str]
+) -> LeftOut | None:
+    if disease.group in held_back:
+        return LeftOut.HELD_FOR_BRIDGE
+    if not rows:
+        return LeftOut.NOT_ANNOTATED
+    if disease.latest == 0:
+        return LeftOut.KILLS_BEFORE_BIRTH
+    return LeftOut.TOO_FEW_SHARED_FINDINGS if len(findings) < MIN_ANNOTATED else None
+
+
+def _profiles(
+    priors: Priors,
+    disease: Disease,
+    described: Mapping[str, tuple[Finding, ...]],
+    weight: float,
+    weight_clause: PrevalenceClause,
+) -> tuple[list[Profile], Clauses]:
+    state, state_clause = priors.state(disease)
+    course, course_clause = priors.course(disease, state)
+    made = [
+        priors.profile(
+            disease,
+            entry,
+            findings,
+            state=state,
+            course=course,
+            rare=True,
+            codes=(_code(disease.group),),
+            weight=weight / len(described),
+        )
+        for entry, findings in described.items()
     ]
-    return sorted(candidates, key=lambda disease: hashlib.sha256(disease.encode()).digest())
-
-
-def _findings(knowledge: Knowledge, disease: str, shared: frozenset[str]) -> tuple[Finding, ...]:
-    filed: dict[str, list[Annotation]] = {}
-    for annotation in knowledge.annotations(disease):
-        if not annotation.excluded and annotation.interval is not None and knowledge.is_finding(annotation.hpo_id):
-            candidates = knowledge.ancestors(annotation.hpo_id) & shared
-            if candidates:
-                nearest = max(candidates, key=lambda term: (len(knowledge.ancestors(term)), term))
-                filed.setdefault(nearest, []).append(annotation)
-    findings = [_finding(term, annotations) for term, annotations in filed.items()]
-    findings.sort(key=lambda finding: (-finding.high, -finding.low, finding.hpo_id))
-    return tuple(findings[:MAX_FINDINGS])
-
-
-def _finding(term: str, annotations: Sequence[Annotation]) -> Finding:
-    """The shared term is present when its most frequent kind is: the interval is that one's."""
-    ranked = sorted(annotations, key=lambda a: (a.interval is None, -(a.interval.high if a.interval else 0), a.hpo_id))
-    first = ranked[0].interval
-    if first is None:
-        raise ProfileError(f"{ranked[0].disease_id}: {term} has no frequency")
-    source = f"phenotype.hpoa {ranked[0].disease_id} {ranked[0].hpo_id} {ranked[0].reference}"
-    return Finding(term, first.low, first.high, tuple(a.hpo_id for a in ranked[:_MAX_EXACT]), source)
-
-
-def _profile(
-    knowledge: Knowledge,
-    disease: str,
-    state: State,
-    findings: tuple[Finding, ...],
-    ages: tuple[float, ...],
-    nuisance: Nuisance,
-) -> Profile:
-    durations = {
-        State.MILD: nuisance.duration.mild,
-        State.ACUTE: nuisance.duration.acute,
-        State.CHRONIC: nuisance.duration.chronic,
-    }
-    return Profile(
-        disease=disease,
-        name=knowledge.disease_name(disease) or disease,
-        state=state,
-        rare=True,
-        origin=Origin.ORPHA,
-        group=disease,
-        codes=(Code(ORPHANET, disease.removeprefix("ORPHA:")),),
-        weight=1.0,
-        sex=None,
-        ages=ages,
-        duration=durations[state],
-        course=Course.PERSISTENT if state is State.CHRONIC else Course.SELF_LIMITED,
-        source="estimate",
-        findings=findings,
+    # age and sex are decided by what all its entries say, so alike for each
+    _profile, onset_clause, sex_clause = made[0]
+    return [profile for profile, _onset, _sex in made], Clauses(
+        state_clause, course_clause, onset_clause, sex_clause, weight_clause
     )
 
 
-def _with_priors(knowledge: Knowledge, profile: Profile, priors: _Priors) -> Profile:
-    """The profile with the ages and the sex that the annotations of its ORPHA and OMIM entries give it."""
-    omim = priors.omim.get(_words(profile.name), ())
-    rows = [row for entry in (profile.disease, *omim) for row in knowledge.annotations(entry)]
-    onset = onset_of(knowledge, profile.name, rows, priors.onset)
-    share, sex_clause = male_share(knowledge, profile.name, rows, priors.sex)
-    profile = replace(profile, male_share=share, clauses=(onset.clause.value, sex_clause.value))
-    if not onset.intervals:
-        return profile
-    years = mean_years_since_onset(profile.name, profile.state, is_inherited=bool(omim))
-    ages, limits = ages_at_visit(onset, years)
-    return replace(profile, ages=ages, age_limits=limits)
+def _prevalence(knowledge: Knowledge, disease: Disease) -> Prevalence | None:
+    entries = (disease.group, *knowledge.members(disease.group))
+    return next((found for entry in entries if (found := knowledge.prevalence(entry)) is not None), None)
 
 
-def _omim_by_words(knowledge: Knowledge) -> dict[str, list[str]]:
-    """The OMIM entries that the knowledge calls rare because an ORPHA entry has the same name, by that name's words."""
-    joined: dict[str, list[str]] = {}
-    for entry in knowledge.diseases:
-        if entry.clause is Clause.OMIM_JOINED_BY_NAME:
-            joined.setdefault(_words(entry.name), []).append(entry.id)
-    return joined
+def _code(group: str) -> Code:
+    """How a hospital codes the disease: the group's, so that it does not tell which entry the findings are from."""
+    catalogue, _, number = group.partition(":")
+    return Code(ORPHANET if catalogue == "ORPHA" else OMIM, number)
 
 
-def _words(name: str) -> str:
-    """A name without case, accents, punctuation and order of words, as the knowledge's rule compares names."""
-    bare = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
-    return " ".join(sorted(_NOT_A_LETTER_OR_DIGIT.sub(" ", bare).split()))
+def _catalogue(disease_id: str) -> str:
+    return disease_id.partition(":")[0]
+
+
+def _by_number(disease_id: str) -> tuple[bool, str, int]:
+    catalogue, _, number = disease_id.partition(":")
+    return catalogue != "ORPHA", catalogue, int(number)
 
 
 def _mean_ages(profiles: Sequence[Profile]) -> tuple[float, ...]:

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from raretriage.cohort.onset import has_words, term
 from raretriage.cohort.profiles import read_table
+from raretriage.cohort.rare_rules import has_words, term
 from raretriage.domain import Sex
 from raretriage.knowledge import Annotation, Knowledge
 
@@ -43,6 +43,8 @@ class SexTable:
     name: dict[str, float]
     finding: dict[str, Sex]
     """HPO term -> the sex that can have it and its kinds."""
+    of_one_sex: dict[str, Sex]
+    """The same for each of their kinds."""
     no_evidence: frozenset[str]
     """Findings of one sex which, with their kinds, do not say that a disease is of that sex."""
 
@@ -68,7 +70,8 @@ def load_sex_table(knowledge: Knowledge, text: str | None = None) -> SexTable:
         else:
             expected = "expected inheritance, name, no_evidence, or finding with 0 or 1"
             raise row.fail(f"kind {kind!r} with male_share {share:g}: {expected}")
-    return SexTable(inheritance, name, finding, frozenset(no_evidence))
+    kinds = {x.id: sex for x in knowledge.ontology.current_terms() if (sex := only_sex(knowledge, x.id, finding))}
+    return SexTable(inheritance, name, finding, kinds, frozenset(no_evidence))
 
 
 def male_share(knowledge: Knowledge, name: str, rows: Sequence[Annotation], table: SexTable) -> tuple[float, SexClause]:
@@ -84,11 +87,12 @@ def male_share(knowledge: Knowledge, name: str, rows: Sequence[Annotation], tabl
     modes = [table.inheritance[r.hpo_id] for r in present if r.hpo_id in table.inheritance]
     if modes:
         return sum(modes) / len(modes), SexClause.INHERITANCE
-    findings = [row for row in present if knowledge.is_finding(row.hpo_id)]
-    annotated = {row.sex for row in findings} - {""}
-    if len(annotated) == 1 and 2 * sum(row.sex != "" for row in findings) >= len(findings):
-        return float(annotated == {"male"}), SexClause.ANNOTATED_SEX
-    of_one_sex = [(row, sex) for row in findings if (sex := only_sex(knowledge, row.hpo_id, table.finding))]
+    if any(row.sex for row in present):
+        findings = [row for row in present if knowledge.is_finding(row.hpo_id)]
+        annotated = {row.sex for row in findings} - {""}
+        if len(annotated) == 1 and 2 * sum(row.sex != "" for row in findings) >= len(findings):
+            return float(annotated == {"male"}), SexClause.ANNOTATED_SEX
+    of_one_sex = [(row, table.of_one_sex[row.hpo_id]) for row in present if row.hpo_id in table.of_one_sex]
     typical = {
         row.hpo_id
         for row, _sex in of_one_sex
