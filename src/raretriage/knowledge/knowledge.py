@@ -8,15 +8,7 @@ from raretriage.knowledge.annotations import Annotation
 from raretriage.knowledge.ontology import Ontology
 from raretriage.knowledge.prevalence import Prevalence
 from raretriage.knowledge.rarity import Clause
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a part of the knowledge comes from. `licence` is what the file itself says."""
-
-    name: str
-    release: str
-    licence: str
+from raretriage.knowledge.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +50,8 @@ class Knowledge:
     version: str
     """Release and a hash of the content, such as `hpo-2025-01-16-ab12cd34`."""
     sources: tuple[Source, ...]
+    rarity_rule: str
+    """Which rule gave the verdicts, in words for a report."""
     ontology: Ontology
     diseases: tuple[Disease, ...]
     columns: Columns

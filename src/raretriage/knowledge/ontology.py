@@ -1,7 +1,8 @@
 """Which term is meant, and what is it a kind of? Resolution of HPO ids and the is-a graph."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 
 from raretriage.knowledge.errors import MalformedSource, UnknownTerm
@@ -84,6 +85,17 @@ class Ontology:
         candidates = [f"HP:{spelled}" for spelled in _spellings(hpo_id)]
         found = dict.fromkeys(self._current[x] for x in candidates if x in self._current)
         return list(found)[:_SUGGESTIONS]
+
+
+def check_acyclic(terms: Iterable[Term]) -> None:
+    """Raises `MalformedSource`, naming the terms, when following `is_a` upwards leads back to where it began."""
+    try:
+        TopologicalSorter({term.id: term.parents for term in terms}).prepare()
+    except CycleError as error:
+        circle = [str(x) for x in error.args[1]]
+        raise MalformedSource(
+            f"hp.obo: these terms are kinds of each other in a circle: {' -> '.join(circle)}"
+        ) from error
 
 
 def _current_ids(by_id: Mapping[str, Term]) -> dict[str, str]:

@@ -1,11 +1,35 @@
-"""Is a disease rare? The rule of the design for a machine without Orphanet's prevalence tables.
+"""Is a disease rare? The rule of the design, with Orphanet's tables or, on a machine without them, in their place.
+
+Always, in this order:
 
 1. What the common table (`common_diseases.csv`) names, by id or by name, is not rare: phenotype.hpoa is no list of
    rare diseases, it holds migraine, coeliac disease, Alzheimer, dengue.
 2. An entry that is only a susceptibility is neither: no disease, no verdict.
-3. An ORPHA entry of phenotype.hpoa is rare: Orphanet's own inclusion criterion stands.
-4. An OMIM entry with the same normalised name as such an ORPHA entry is rare.
-5. Else no verdict. Without a prevalence, "not known to be rare" must not become "common".
+
+With Orphanet's tables:
+
+3. A disorder (not a category, not a subtype) is rare when its point prevalence, else its prevalence at birth, is at
+   most the threshold (5 in 10,000, the European definition: Regulation (EC) No 141/2000). Which of many figures
+   speaks is decided in `raretriage.knowledge.prevalence`. A class that holds the threshold does not say that the
+   disease is common, so it is rare.
+4. A figure from a single country or a region other than Europe confirms that a disease is rare and never makes one
+   common: founder populations live there.
+5. A disorder without any such figure is rare, as Orphanet lists rare disorders.
+6. A clinical group is judged by its own figure for the world or Europe, else by its members: rare when all are. One
+   without members is judged as a disorder.
+7. A subtype or a category has no verdict.
+8. An OMIM entry that the tables call exactly the same as an entity (relation E) has that entity's verdict.
+
+Without the tables, and for ORPHA entries that they do not list (withdrawn since the annotations were made):
+
+9. An ORPHA entry of phenotype.hpoa is rare: Orphanet's own inclusion criterion stands. It cannot tell a subtype or a
+   group from a disorder, knows nothing of disorders without annotations (Guillain-Barre syndrome, ORPHA:2103, is one;
+   its members ORPHA:98916 and ORPHA:98919 are there) and joins fewer OMIM entries.
+
+Always:
+
+10. An OMIM entry with the same normalised name as an ORPHA entry has its verdict.
+11. Else no verdict. Without a prevalence, "not known to be rare" must not become "common".
 """
 
 import csv
@@ -17,6 +41,11 @@ from enum import StrEnum
 from importlib import resources
 
 from raretriage.knowledge.errors import MalformedSource
+from raretriage.knowledge.orphanet import Entity, EntityType, Orphanet
+from raretriage.knowledge.prevalence import Kind, Prevalence, deciding
+
+RARE_PER_10000 = 5.0
+"""The European Union's definition of rare; Colombia's is 1 in 5,000, which is 2."""
 
 _NOT_A_LETTER_OR_DIGIT = re.compile(r"[^a-z0-9]+")
 # "Mendelian susceptibility to mycobacterial diseases" is a disease; "Autism, susceptibility to, 3" is a locus.
@@ -36,16 +65,63 @@ class Clause(StrEnum):
 
     COMMON_TABLE = "common_table"
     SUSCEPTIBILITY = "susceptibility"
+
+    RARE_POINT_PREVALENCE = "rare_point_prevalence"
+    COMMON_POINT_PREVALENCE = "common_point_prevalence"
+    RARE_BIRTH_PREVALENCE = "rare_birth_prevalence"
+    COMMON_BIRTH_PREVALENCE = "common_birth_prevalence"
+    CLASS_HOLDS_THRESHOLD = "class_holds_threshold"
+    LOCAL_FIGURE_CONFIRMS = "local_figure_confirms"
+    LOCAL_FIGURE_IGNORED = "local_figure_ignored"
+    """Only a local figure is known, and it is above the threshold: a founder population, rare elsewhere."""
+    NO_FIGURE = "no_figure"
+    GROUP_OF_RARE_MEMBERS = "group_of_rare_members"
+    GROUP_OF_MIXED_MEMBERS = "group_of_mixed_members"
+    SUBTYPE = "subtype"
+    CATEGORY = "category"
+    OMIM_EXACT = "omim_exact"
+
     ORPHA_ENTRY = "orpha_entry"
     OMIM_JOINED_BY_NAME = "omim_joined_by_name"
+    OMIM_OF_COMMON = "omim_of_common"
     NO_VERDICT = "no_verdict"
 
     @property
     def is_rare(self) -> bool | None:
         """What the clause says: rare, not rare, or nothing."""
-        if self in {Clause.ORPHA_ENTRY, Clause.OMIM_JOINED_BY_NAME}:
+        if self in _RARE:
             return True
-        return False if self is Clause.COMMON_TABLE else None
+        return False if self in _COMMON else None
+
+
+_RARE = frozenset(
+    {
+        Clause.RARE_POINT_PREVALENCE,
+        Clause.RARE_BIRTH_PREVALENCE,
+        Clause.CLASS_HOLDS_THRESHOLD,
+        Clause.LOCAL_FIGURE_CONFIRMS,
+        Clause.LOCAL_FIGURE_IGNORED,
+        Clause.NO_FIGURE,
+        Clause.GROUP_OF_RARE_MEMBERS,
+        Clause.OMIM_EXACT,
+        Clause.ORPHA_ENTRY,
+        Clause.OMIM_JOINED_BY_NAME,
+    }
+)
+_COMMON = frozenset(
+    {
+        Clause.COMMON_TABLE,
+        Clause.COMMON_POINT_PREVALENCE,
+        Clause.COMMON_BIRTH_PREVALENCE,
+        Clause.OMIM_OF_COMMON,
+    }
+)
+_BY_FIGURE = {
+    (Kind.POINT, True): Clause.RARE_POINT_PREVALENCE,
+    (Kind.POINT, False): Clause.COMMON_POINT_PREVALENCE,
+    (Kind.BIRTH, True): Clause.RARE_BIRTH_PREVALENCE,
+    (Kind.BIRTH, False): Clause.COMMON_BIRTH_PREVALENCE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +130,124 @@ class CommonTable:
 
     ids: frozenset[str]
     names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RarityRule:
+    """What decides: the common table, and Orphanet's tables with a threshold where they are there."""
+
+    common: CommonTable
+    orphanet: Orphanet | None = None
+    rare_per_10000: float = RARE_PER_10000
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rare_per_10000 < 10_000:
+            raise ValueError(f"rare_per_10000 is {self.rare_per_10000:g}, expected a number between 0 and 10,000")
+
+    def __str__(self) -> str:
+        if self.orphanet is None:
+            return "ORPHA entry of phenotype.hpoa (no prevalence tables)"
+        return f"Orphanet's prevalence tables, at most {self.rare_per_10000:g} in 10,000"
+
+    def judge(self, names: Mapping[str, str]) -> "Verdicts":
+        """The deciding clause and the group of every disease.
+
+        Args:
+            names: disease id (`ORPHA:558`, `OMIM:154700`) to its name.
+        """
+        clauses = {x: self._clause(x, name) for x, name in names.items()}
+        for x in names:
+            if clauses[x] is Clause.GROUP_OF_MIXED_MEMBERS:
+                clauses[x] = self._by_members(x, clauses)
+        groups = self._groups(names)
+        for x, (group, is_exact) in groups.items():
+            if clauses[x] is Clause.NO_VERDICT:
+                clauses[x] = _joined(clauses[group].is_rare, is_exact=is_exact)
+        return Verdicts(clauses, {x: group for x, (group, _is_exact) in groups.items()})
+
+    def prevalence(self, orpha: str) -> Prevalence | None:
+        """The figure that speaks for an ORPHA entry; None where there is none but a founder population's."""
+        figure = self._figure(orpha)
+        return None if figure is None or self._by_figure(figure) is Clause.LOCAL_FIGURE_IGNORED else figure
+
+    def _figure(self, orpha: str) -> Prevalence | None:
+        return None if self.orphanet is None else deciding(self.orphanet.figures.get(orpha, ()))
+
+    def _clause(self, disease: str, name: str) -> Clause:
+        """The clause of an entry by itself; a clinical group is mixed and an OMIM entry without a verdict for now."""
+        # before the susceptibility entries, for a locus of migraine is migraine
+        if disease in self.common.ids or {bag_of_words(name), bag_of_words(_LOCUS.sub("", name))} & self.common.names:
+            return Clause.COMMON_TABLE
+        if _SUSCEPTIBILITY.search(name):
+            return Clause.SUSCEPTIBILITY
+        if not disease.startswith("ORPHA:"):
+            return Clause.NO_VERDICT
+        entity = None if self.orphanet is None else self.orphanet.entities.get(disease)
+        return Clause.ORPHA_ENTRY if entity is None else self._clause_of_entity(entity)
+
+    def _clause_of_entity(self, entity: Entity) -> Clause:
+        if entity.type.is_subtype:
+            return Clause.SUBTYPE
+        if entity.type is EntityType.CATEGORY:
+            return Clause.CATEGORY
+        figure = self._figure(entity.id)
+        if entity.type is EntityType.CLINICAL_GROUP and (figure is None or figure.is_local):
+            return Clause.GROUP_OF_MIXED_MEMBERS
+        return Clause.NO_FIGURE if figure is None else self._by_figure(figure)
+
+    def _by_figure(self, figure: Prevalence) -> Clause:
+        threshold = self.rare_per_10000 * 10
+        is_rare = figure.low_per_100000 <= threshold
+        if figure.is_local:
+            return Clause.LOCAL_FIGURE_CONFIRMS if is_rare else Clause.LOCAL_FIGURE_IGNORED
+        if is_rare and figure.high_per_100000 > threshold:
+            return Clause.CLASS_HOLDS_THRESHOLD
+        return _BY_FIGURE[figure.kind, is_rare]
+
+    def _by_members(self, group: str, clauses: Mapping[str, Clause]) -> Clause:
+        members = self.orphanet.members(group) if self.orphanet is not None else frozenset()
+        # a member without a verdict of its own is a susceptibility: it says nothing of the group
+        verdicts = {clauses[x].is_rare for x in members if x in clauses} - {None}
+        if not verdicts:
+            figure = self._figure(group)
+            return Clause.NO_FIGURE if figure is None else self._by_figure(figure)
+        return Clause.GROUP_OF_RARE_MEMBERS if verdicts == {True} else Clause.GROUP_OF_MIXED_MEMBERS
+
+    def _groups(self, names: Mapping[str, str]) -> dict[str, tuple[str, bool]]:
+        """OMIM entry -> the ORPHA entry that is the same disease, and whether the tables say so (else the name)."""
+        by_name: dict[str, str] = {}
+        for entry in sorted((x for x in names if x.startswith("ORPHA:")), key=self._disorders_first):
+            by_name.setdefault(bag_of_words(names[entry]), entry)
+        exact = {} if self.orphanet is None else self.orphanet.exact
+        groups: dict[str, tuple[str, bool]] = {}
+        for disease, name in names.items():
+            if disease.startswith("ORPHA:"):
+                continue
+            if same := self._entries(exact.get(disease, ()), names):
+                groups[disease] = min(same, key=self._disorders_first), True
+            elif (orpha := by_name.get(bag_of_words(name))) is not None:
+                groups[disease] = orpha, False
+        return groups
+
+    def _entries(self, entities: Iterable[str], names: Mapping[str, str]) -> list[str]:
+        # a category is a chapter, no disease: "exactly the same" would join all that is in it
+        orphanet = self.orphanet
+        if orphanet is None:
+            return []
+        return [x for x in entities if x in names and orphanet.entities[x].type is not EntityType.CATEGORY]
+
+    def _disorders_first(self, orpha: str) -> tuple[bool, int, str]:
+        entity = None if self.orphanet is None else self.orphanet.entities.get(orpha)
+        return entity is not None and not entity.type.is_disorder, len(orpha), orpha
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What a rule says of every disease it was asked about."""
+
+    clauses: Mapping[str, Clause]
+    groups: Mapping[str, str]
+    """OMIM entry -> ORPHA entry of the same disease, where there is one."""
 
 
 def load_common_table() -> CommonTable:
@@ -74,27 +268,6 @@ def load_common_table() -> CommonTable:
     return CommonTable(frozenset(ids), frozenset(names))
 
 
-def judge(names: Mapping[str, str], common: CommonTable) -> dict[str, Clause]:
-    """The deciding clause for every disease.
-
-    Args:
-        names: disease id (`ORPHA:558`, `OMIM:154700`) to its name.
-        common: see `load_common_table`.
-    """
-    orpha = (disease for disease in names if disease.startswith("ORPHA:"))
-    rare_names = _rare_names(orpha, names, common)
-    return {disease: _clause(disease, name, common, rare_names) for disease, name in names.items()}
-
-
-def groups_by_name(names: Mapping[str, str]) -> dict[str, str]:
-    """OMIM entry -> the ORPHA entry of the same normalised name (the lowest number of several), where there is one."""
-    orpha: dict[str, str] = {}
-    for disease in sorted((x for x in names if x.startswith("ORPHA:")), key=lambda x: (len(x), x)):
-        orpha.setdefault(bag_of_words(names[disease]), disease)
-    found = {x: orpha.get(bag_of_words(names[x])) for x in names if not x.startswith("ORPHA:")}
-    return {disease: group for disease, group in found.items() if group is not None}
-
-
 def bag_of_words(name: str) -> str:
     """A name's words without case, accents, punctuation and order: how two catalogues' names are compared.
 
@@ -105,19 +278,9 @@ def bag_of_words(name: str) -> str:
     return " ".join(sorted(_NOT_A_LETTER_OR_DIGIT.sub(" ", bare).split()))
 
 
-def _rare_names(orpha: Iterable[str], names: Mapping[str, str], common: CommonTable) -> frozenset[str]:
-    rare = (names[x] for x in orpha if _clause(x, names[x], common, frozenset()) is Clause.ORPHA_ENTRY)
-    return frozenset(bag_of_words(name) for name in rare)
-
-
-def _clause(disease: str, name: str, common: CommonTable, rare_names: frozenset[str]) -> Clause:
-    # before the susceptibility entries, for a locus of migraine is migraine
-    if disease in common.ids or {bag_of_words(name), bag_of_words(_LOCUS.sub("", name))} & common.names:
-        return Clause.COMMON_TABLE
-    if _SUSCEPTIBILITY.search(name):
-        return Clause.SUSCEPTIBILITY
-    if disease.startswith("ORPHA:"):
-        return Clause.ORPHA_ENTRY
-    if bag_of_words(name) in rare_names:
-        return Clause.OMIM_JOINED_BY_NAME
-    return Clause.NO_VERDICT
+def _joined(is_rare: bool | None, *, is_exact: bool) -> Clause:
+    if is_rare is None:
+        return Clause.NO_VERDICT
+    if not is_rare:
+        return Clause.OMIM_OF_COMMON
+    return Clause.OMIM_EXACT if is_exact else Clause.OMIM_JOINED_BY_NAME
