@@ -8,7 +8,7 @@ import pytest
 from raretriage.cohort import Catalogue, CohortReport, CohortSpec, build_catalogue, write_cohort
 from raretriage.knowledge import Knowledge, build_knowledge, locate_sources
 
-SPEC = CohortSpec(patients=700, seed=7)
+SPEC = CohortSpec(patients=700, seed=7, bad_share=0)
 
 
 def read_resources(folder: Path, kind: str = "*") -> Iterator[dict]:

@@ -3,7 +3,8 @@
 CohortError
 ├── SpecError        the wish cannot be met: a share outside 0-1, no patient, no day
 ├── ProfileError     a table of profiles is wrong; the message names file and line
-└── ForeignFolder    the output folder holds files that are not an earlier cohort of ours
+├── ForeignFolder    the output folder holds files that are not an earlier cohort of ours
+└── WorkerLost       a process that was writing a part ended without an answer
 """
 
 
@@ -21,3 +22,7 @@ class ProfileError(CohortError, ValueError):
 
 class ForeignFolder(CohortError, FileExistsError):
     """Writing here would mix the cohort with somebody else's files."""
+
+
+class WorkerLost(CohortError, RuntimeError):
+    """A worker process is gone, and nothing says why. Nothing of the cohort is kept; trying again is safe."""

@@ -3,7 +3,9 @@
 import gzip
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, cast
@@ -13,24 +15,81 @@ import orjson
 from raretriage.cohort.errors import ForeignFolder
 
 MANIFEST = "cohort.json"
-_PART_LINES = 200_000
 _UNFINISHED = ".unfinished"
 
 
+@dataclass(frozen=True, slots=True)
+class PartFiles:
+    """One part of an export: what its files will be called, and how many lines each type has."""
+
+    names: tuple[str, ...]
+    lines: Counter[str]
+
+
+class PartWriter:
+    """Writes the lines of one part under temporary names: a file for each resource type.
+
+    Parts do not depend on each other and may be written by different processes at the same time.
+    """
+
+    def __init__(self, folder: Path, number: int, *, compress: bool) -> None:
+        self._folder = folder
+        self._number = number
+        self._compress = compress
+        self._open: dict[str, tuple[str, BinaryIO]] = {}
+        self._lines: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, kind: str, line: bytes) -> None:
+        """Append a line, its end included, to the file of its resource type."""
+        if kind not in self._open:
+            self._begin(kind)
+        self._open[kind][1].write(line)
+        self._lines[kind] += 1
+
+    def finish(self) -> PartFiles:
+        """Close the files, which have all lines now.
+
+        Raises:
+            OSError: the disk refuses the last of them.
+        """
+        names = tuple(name for name, _stream in self._open.values())
+        self._close()
+        return PartFiles(names, self._lines)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            # what is still buffered may be what the disk refused; that error is on its way already
+            with suppress(OSError):
+                self._close()
+
+    def _begin(self, kind: str) -> None:
+        name = f"{kind}.{self._number:03d}.ndjson" + (".gz" if self._compress else "")
+        path = self._folder / (name + _UNFINISHED)
+        # no file name and no time in the gzip header, so that the same cohort gives the same bytes
+        stream = _Gzip(path) if self._compress else path.open("wb", buffering=1 << 20)
+        self._open[kind] = (name, cast("BinaryIO", stream))
+
+    def _close(self) -> None:
+        with ExitStack() as stack:
+            for _name, stream in self._open.values():
+                stack.callback(stream.close)
+        self._open.clear()
+
+
 class ExportFolder:
-    """Writes resources by type into `<Type>.<nnn>.ndjson[.gz]`, then the manifest, then it is done.
+    """Where an export comes to stand: `<Type>.<nnn>.ndjson[.gz]` for each part, then the manifest, then it is done.
 
     Until then every file has a temporary name: an interrupted run leaves an earlier export as it was, and nothing
     half-written under a name that ingest would read.
     """
 
-    def __init__(self, folder: Path, *, compress: bool, part_lines: int = _PART_LINES) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._compress = compress
-        self._part_lines = part_lines
-        self._open: dict[str, tuple[str, BinaryIO]] = {}
-        self._names: list[str] = []
-        self.lines: Counter[str] = Counter()
         self._earlier = _earlier_files(folder)
 
     def __enter__(self) -> Self:
@@ -38,29 +97,25 @@ class ExportFolder:
         _remove_unfinished(self.folder)
         return self
 
-    def write(self, resource: Mapping[str, object]) -> None:
-        """Append one resource to its type's current part."""
-        kind = str(resource["resourceType"])
-        if self.lines[kind] % self._part_lines == 0:
-            self._next_part(kind)
-        self._open[kind][1].write(orjson.dumps(resource, option=orjson.OPT_APPEND_NEWLINE))
-        self.lines[kind] += 1
-
-    def finish(self, manifest: Mapping[str, object]) -> int:
+    def finish(self, parts: Iterable[PartFiles], manifest: Mapping[str, object]) -> int:
         """Give every file its name, replace an earlier export of ours, write the manifest last.
+
+        Args:
+            parts: all parts, their writers finished.
+            manifest: what `cohort.json` says besides `bytes` and `files`.
 
         Returns:
             Bytes of the export, manifest not counted.
         """
-        self._close()
-        size = sum((self.folder / (name + _UNFINISHED)).stat().st_size for name in self._names)
+        names = sorted(name for part in parts for name in part.names)
+        size = sum((self.folder / (name + _UNFINISHED)).stat().st_size for name in names)
         # Without its manifest the folder is nobody's finished export, whatever happens from here on.
         (self.folder / MANIFEST).unlink(missing_ok=True)
-        for name in self._names:
+        for name in names:
             (self.folder / (name + _UNFINISHED)).replace(self.folder / name)
-        for name in self._earlier - set(self._names):
+        for name in self._earlier - set(names):
             (self.folder / name).unlink(missing_ok=True)
-        content = orjson.dumps({**manifest, "bytes": size, "files": sorted(self._names)}, option=orjson.OPT_INDENT_2)
+        content = orjson.dumps({**manifest, "bytes": size, "files": names}, option=orjson.OPT_INDENT_2)
         temporary = self.folder / (MANIFEST + _UNFINISHED)
         temporary.write_bytes(content)
         temporary.replace(self.folder / MANIFEST)
@@ -69,24 +124,7 @@ class ExportFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
         _remove_unfinished(self.folder)
-
-    def _next_part(self, kind: str) -> None:
-        number = self.lines[kind] // self._part_lines
-        name = f"{kind}.{number:03d}.ndjson" + (".gz" if self._compress else "")
-        if kind in self._open:
-            self._open[kind][1].close()
-        path = self.folder / (name + _UNFINISHED)
-        # no file name and no time in the gzip header, so that the same cohort gives the same bytes
-        stream = _Gzip(path) if self._compress else path.open("wb", buffering=1 << 20)
-        self._open[kind] = (name, cast("BinaryIO", stream))
-        self._names.append(name)
-
-    def _close(self) -> None:
-        for _name, stream in self._open.values():
-            stream.close()
-        self._open.clear()
 
 
 class _Gzip(gzip.GzipFile):
@@ -97,8 +135,10 @@ class _Gzip(gzip.GzipFile):
         super().__init__(filename="", fileobj=self._raw, mode="wb", compresslevel=3, mtime=0)
 
     def close(self) -> None:
-        super().close()
-        self._raw.close()
+        try:
+            super().close()
+        finally:
+            self._raw.close()
 
 
 def _earlier_files(folder: Path) -> set[str]:

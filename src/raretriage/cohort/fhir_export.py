@@ -3,20 +3,24 @@
 https://hl7.org/fhir/R4/ (Patient, Encounter, Condition, Observation, Organization, Practitioner).
 """
 
+import math
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from itertools import pairwise
-from typing import NamedTuple
+from random import Random
 
 import numpy as np
 
 from raretriage.cohort.catalogue import STATES, Catalogue
+from raretriage.cohort.defects import Line, Resource, line_of, spoil
 from raretriage.cohort.people import Identities, Person, draw_id
 from raretriage.cohort.profiles import ICD_10, Code
-from raretriage.cohort.sampler import Chunk
+from raretriage.cohort.sampler import Chunk, Stream, stream
+from raretriage.cohort.shifting import habits, unit_shifts, visit_quarters
+from raretriage.cohort.shifts import UNITS, UnitShift
 from raretriage.cohort.spec import CohortSpec
-
-Resource = dict[str, object]
 
 BOGOTA = timezone(timedelta(hours=-5))
 LOINC = "http://loinc.org"
@@ -29,39 +33,76 @@ _CONDITION_CATEGORY = "http://terminology.hl7.org/CodeSystem/condition-category"
 _OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 _XHTML = "http://www.w3.org/1999/xhtml"
 
-# LOINC, display, unit, UCUM code
+
+def _loinc(code: str, display: str) -> Resource:
+    return {"coding": [{"system": LOINC, "code": code, "display": display}]}
+
+
+def _coded(system: str, code: str) -> Resource:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def _diagnosis(codes: tuple[Code, ...], name: str) -> Resource:
+    return {"coding": [{"system": c.system, "code": c.code, "display": name} for c in codes], "text": name}
+
+
+# channel -> LOINC, what is sent as the code, unit, UCUM code
 _SINGLE_VITALS = {
-    "temperature_c": ("8310-5", "Body temperature", "°C", "Cel"),
-    "heart_rate": ("8867-4", "Heart rate", "/min", "/min"),
-    "respiratory_rate": ("9279-1", "Respiratory rate", "/min", "/min"),
-    "pain": ("72514-3", "Pain severity - 0-10 verbal numeric rating [Score] - Reported", "{score}", "{score}"),
+    "temperature_c": ("8310-5", _loinc("8310-5", "Body temperature"), "°C", "Cel"),
+    "heart_rate": ("8867-4", _loinc("8867-4", "Heart rate"), "/min", "/min"),
+    "respiratory_rate": ("9279-1", _loinc("9279-1", "Respiratory rate"), "/min", "/min"),
+    "pain": (
+        "72514-3",
+        _loinc("72514-3", "Pain severity - 0-10 verbal numeric rating [Score] - Reported"),
+        "{score}",
+        "{score}",
+    ),
 }
-_SPO2_CODES = (("2708-6", "Oxygen saturation in Arterial blood"), ("59408-5", "Oxygen saturation by Pulse oximetry"))
+_PRESSURES = {
+    "systolic_bp": _loinc("8480-6", "Systolic blood pressure"),
+    "diastolic_bp": _loinc("8462-4", "Diastolic blood pressure"),
+}
+_PANEL = _loinc("85354-9", "Blood pressure panel")
+_SPO2_CODES = (
+    _loinc("2708-6", "Oxygen saturation in Arterial blood"),
+    _loinc("59408-5", "Oxygen saturation by Pulse oximetry"),
+)
 _SPO2_ARTERIAL_SHARE = 0.3
+_ONSET = _loinc("11368-8", "Illness or injury onset date and time")
+_PREGNANCY = _loinc("82810-3", "Pregnancy status")
+_PREGNANT: Resource = {"coding": [{"system": SNOMED, "code": "77386006", "display": "Pregnant"}]}
+_NOT_PREGNANT: Resource = {"coding": [{"system": SNOMED, "code": "60001007", "display": "Not pregnant"}]}
 _PRESENT: Resource = {"coding": [{"system": SNOMED, "code": "52101004", "display": "Present"}]}
 _ABSENT: Resource = {"coding": [{"system": SNOMED, "code": "2667000", "display": "Absent"}]}
-_VITAL_SIGNS: list[Resource] = [{"coding": [{"system": _OBSERVATION_CATEGORY, "code": "vital-signs"}]}]
-_EXAM: list[Resource] = [{"coding": [{"system": _OBSERVATION_CATEGORY, "code": "exam"}]}]
-_SURVEY: list[Resource] = [{"coding": [{"system": _OBSERVATION_CATEGORY, "code": "survey"}]}]
+_VITAL_SIGNS = [_coded(_OBSERVATION_CATEGORY, "vital-signs")]
+_EXAM = [_coded(_OBSERVATION_CATEGORY, "exam")]
+_SURVEY = [_coded(_OBSERVATION_CATEGORY, "survey")]
+_ACTIVE = _coded("http://terminology.hl7.org/CodeSystem/condition-clinical", "active")
+_CONFIRMED = _coded("http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed")
+_PROBLEM_LIST = [_coded(_CONDITION_CATEGORY, "problem-list-item")]
+_ENCOUNTER_DIAGNOSIS = [_coded(_CONDITION_CATEGORY, "encounter-diagnosis")]
+_STATE, _RARE = _coded(TRIAGE, "state"), _coded(TRIAGE, "rare")
 _CHECK_UP = Code(ICD_10, "Z00.0")
 _NOTE_SHARE = 0.05
 
 
-class _Visit(NamedTuple):
-    """What the parts of one visit share."""
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """What the parts of one visit share. Texts and references are made once: a visit has about fifteen parts."""
 
     row: int
     id: str
     person: Person
+    rng: Random
+    """The patient's."""
     start: datetime
-
-    @property
-    def subject(self) -> Resource:
-        return {"reference": f"Patient/{self.person.id}", "display": self.person.full_name}
-
-    @property
-    def reference(self) -> Resource:
-        return {"reference": f"Encounter/{self.id}"}
+    start_text: str
+    patient: Resource
+    """A reference; so is `encounter`."""
+    encounter: Resource
+    snomed: float
+    """Share of findings with a SNOMED CT code that are coded in it."""
+    unit: UnitShift | None
 
 
 def organizations(spec: CohortSpec) -> list[Resource]:
@@ -73,7 +114,7 @@ def organizations(spec: CohortSpec) -> list[Resource]:
             "name": name,
             "telecom": [{"system": "phone", "value": "+57 601 555 0100"}],
         }
-        for i, name in enumerate(spec.sites)
+        for i, name in enumerate(spec.all_sites)
     ]
 
 
@@ -84,44 +125,80 @@ class Exporter:
         self._spec = spec
         self._catalogue = catalogue
         self._identities = Identities()
+        self._diagnoses = [_diagnosis(profile.codes, profile.name) for profile in catalogue.profiles]
+        self._diagnoses.append(_diagnosis((_CHECK_UP,), "General medical examination"))
 
     def resources(self, chunk: Chunk) -> Iterator[Resource]:
-        """Every resource of the chunk, patient by patient."""
-        patients, visits, rng = chunk.patients, chunk.visits, chunk.rng
+        """Every resource of the chunk, patient by patient, none of them bad."""
+        for _row, together in self._visits_and_patients(chunk):
+            yield from together
+
+    def lines(self, chunk: Chunk, spoiled: Counter[str]) -> Iterator[Line]:
+        """The same as lines of NDJSON, some of them bad as the specification wants it.
+
+        Args:
+            chunk: from `sample_chunk`.
+            spoiled: counts the defects by kind.
+        """
+        rng, size = stream(self._spec, chunk.number, Stream.DEFECTS), len(chunk.visits.patient)
+        is_bad, seeds = rng.random(size) < self._spec.bad_share, rng.integers(0, 2**63, size)
+        bad = {row: int(seeds[row]) for row in np.flatnonzero(is_bad).tolist()}
+        for row, together in self._visits_and_patients(chunk):
+            if row in bad:
+                kind, lines = spoil(together, _random(bad[row]))
+                spoiled[kind] += 1
+                yield from lines
+            else:
+                yield from map(line_of, together)
+
+    def _visits_and_patients(self, chunk: Chunk) -> Iterator[tuple[int, list[Resource]]]:
+        """Resources that belong together: a patient with the problem list (row -1), or one visit and its row."""
+        spec, patients, visits = self._spec, chunk.patients, chunk.visits
         edges = np.searchsorted(visits.patient, np.arange(len(patients.disease) + 1)).tolist()
-        regions, males = patients.region.tolist(), patients.is_male.tolist()
+        regions, males, ages = patients.region.tolist(), patients.is_male.tolist(), patients.age_years.tolist()
+        # a generator for each patient: what one visit draws moves nobody else, and no earlier visit
+        seeds = stream(spec, chunk.number, Stream.DRESSING).integers(0, 2**63, len(regions)).tolist()
+        quarters = visit_quarters(spec, visits.day)
+        snomed = habits(spec, self._catalogue, visits.site, quarters).snomed.tolist()
+        units = unit_shifts(spec, visits.site, quarters)
         for row, (start, end) in enumerate(pairwise(edges)):
-            person = self._identities.person(rng, is_male=bool(males[row]), region=self._spec.regions[regions[row]])
-            first = self._moment(chunk, start)
-            birth = first.date() - timedelta(days=int(patients.age_years[row] * 365.25))
-            yield _patient(person, is_male=bool(males[row]), birth=birth)
-            yield from self._problems(chunk, row, person, birth, first.date())
+            rng, is_male = _random(seeds[row]), bool(males[row])
+            person = self._identities.person(rng, is_male=is_male, region=spec.regions[regions[row]])
+            first = self._moment(chunk, start).date()
+            birth = first - timedelta(days=int(ages[row] * 365.25))
+            problems = self._problems(chunk.patients.comorbid[row].tolist(), rng, person, birth, first)
+            yield -1, [_patient(person, is_male=is_male, birth=birth), *problems]
+            subject: Resource = {"reference": f"Patient/{person.id}"}
             for i in range(start, end):
-                yield from self._visit(chunk, _Visit(i, draw_id(rng), person, self._moment(chunk, i)))
+                name, moment = draw_id(rng), self._moment(chunk, i)
+                visit = _Visit(
+                    i, name, person, rng, moment, moment.isoformat(), subject, {"reference": f"Encounter/{name}"},
+                    snomed[i], units[i],
+                )  # fmt: skip
+                yield i, list(self._visit(chunk, visit))
 
     def _moment(self, chunk: Chunk, row: int) -> datetime:
         day = self._spec.first_day + timedelta(days=int(chunk.visits.day[row]))
         minutes = int(chunk.visits.minute[row])
         return datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=BOGOTA)
 
-    def _problems(self, chunk: Chunk, row: int, person: Person, birth: date, first: date) -> Iterator[Resource]:
+    def _problems(
+        self, comorbid: list[int], rng: Random, person: Person, birth: date, first: date
+    ) -> Iterator[Resource]:
         """Chronic diseases that were there before: the problem list, from which comorbidity is counted."""
-        for n, disease in enumerate(chunk.patients.comorbid[row].tolist()):
+        for n, disease in enumerate(comorbid):
             if disease >= 0:
-                profile = self._catalogue.profiles[disease]
-                since = max(birth, first - timedelta(days=30 + int(chunk.rng.random() * 3000)))
+                since = max(birth, first - timedelta(days=30 + int(rng.random() * 3000))).isoformat()
                 yield {
                     "resourceType": "Condition",
                     "id": f"{person.id}-p{n}",
-                    "clinicalStatus": _coded("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"),
-                    "verificationStatus": _coded(
-                        "http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed"
-                    ),
-                    "category": [_coded(_CONDITION_CATEGORY, "problem-list-item")],
-                    "code": _diagnosis(profile.codes, profile.name),
+                    "clinicalStatus": _ACTIVE,
+                    "verificationStatus": _CONFIRMED,
+                    "category": _PROBLEM_LIST,
+                    "code": self._diagnoses[disease],
                     "subject": {"reference": f"Patient/{person.id}"},
-                    "onsetDateTime": since.isoformat(),
-                    "recordedDate": since.isoformat(),
+                    "onsetDateTime": since,
+                    "recordedDate": since,
                 }
 
     def _visit(self, chunk: Chunk, visit: _Visit) -> Iterator[Resource]:
@@ -134,7 +211,7 @@ class Exporter:
             yield from self._labels(chunk, visit)
 
     def _encounter(self, chunk: Chunk, visit: _Visit) -> Resource:
-        visits, rng = chunk.visits, chunk.rng
+        visits, rng = chunk.visits, visit.rng
         emergency = bool(visits.is_emergency[visit.row])
         site = int(visits.site[visit.row])
         finding = int(visits.recorded.observed[visit.row, 0])
@@ -150,117 +227,103 @@ class Exporter:
                 "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
                 "code": "EMER" if emergency else "AMB",
             },
-            "subject": visit.subject,
+            "subject": {**visit.patient, "display": visit.person.full_name},
             "participant": [{"individual": {"display": clinician}}],
             "period": {
-                "start": visit.start.isoformat(),
+                "start": visit.start_text,
                 "end": (visit.start + timedelta(minutes=240 if emergency else 30)).isoformat(),
             },
             "reasonCode": [{"text": complaint}],
-            "serviceProvider": {"reference": f"Organization/site-{site + 1}", "display": self._spec.sites[site]},
+            "serviceProvider": {"reference": f"Organization/site-{site + 1}", "display": self._spec.all_sites[site]},
         }
 
     def _vitals(self, chunk: Chunk, visit: _Visit) -> Iterator[Resource]:
         measured, row = chunk.visits.measured, visit.row
-        at = (visit.start + timedelta(minutes=6)).isoformat()
-        for channel, (code, display, unit, ucum) in _SINGLE_VITALS.items():
+        at = _at(visit, 6)
+        for channel, (code, sent, unit, ucum) in _SINGLE_VITALS.items():
             value = float(getattr(measured, channel)[row])
-            if not np.isnan(value):
-                extra: Resource = {"valueQuantity": _quantity(value, unit, ucum)}
-                yield _observation(visit, code, _VITAL_SIGNS, _loinc(code, display), at, extra)
-        systolic, diastolic = float(measured.systolic_bp[row]), float(measured.diastolic_bp[row])
-        if not np.isnan(systolic):
-            component = [
-                {
-                    "code": _loinc("8480-6", "Systolic blood pressure"),
-                    "valueQuantity": _quantity(systolic, "mmHg", "mm[Hg]"),
-                },
-                {
-                    "code": _loinc("8462-4", "Diastolic blood pressure"),
-                    "valueQuantity": _quantity(diastolic, "mmHg", "mm[Hg]"),
-                },
-            ]
-            yield _observation(
-                visit, "bp", _VITAL_SIGNS, _loinc("85354-9", "Blood pressure panel"), at, {"component": component}
-            )
+            if not math.isnan(value):
+                quantity = _quantity(value, unit, ucum)
+                if visit.unit is not None and visit.unit.field == channel:
+                    quantity = _in_unit(quantity, visit.unit)
+                yield _observation(visit, code, _VITAL_SIGNS, sent, at, {"valueQuantity": quantity})
+        component: list[Resource] = []
+        for channel, sent in _PRESSURES.items():
+            value = float(getattr(measured, channel)[row])
+            if not math.isnan(value):
+                component.append({"code": sent, "valueQuantity": _quantity(value, "mmHg", "mm[Hg]")})
+        if component:
+            yield _observation(visit, "bp", _VITAL_SIGNS, _PANEL, at, {"component": component})
         spo2 = float(measured.spo2[row])
-        if not np.isnan(spo2):
-            code, display = _SPO2_CODES[int(chunk.rng.random() >= _SPO2_ARTERIAL_SHARE)]
-            extra = {"valueQuantity": _quantity(spo2, "%", "%")}
-            yield _observation(visit, "spo2", _VITAL_SIGNS, _loinc(code, display), at, extra)
+        if not math.isnan(spo2):
+            sent = _SPO2_CODES[int(visit.rng.random() >= _SPO2_ARTERIAL_SHARE)]
+            yield _observation(visit, "spo2", _VITAL_SIGNS, sent, at, {"valueQuantity": _quantity(spo2, "%", "%")})
 
     def _onset(self, chunk: Chunk, visit: _Visit) -> Iterator[Resource]:
         days = float(chunk.visits.days[visit.row])
-        if not np.isnan(days):
+        if not math.isnan(days):
             value = (visit.start.date() - timedelta(days=int(days))).isoformat()
-            code = _loinc("11368-8", "Illness or injury onset date and time")
-            yield _observation(visit, "onset", _SURVEY, code, visit.start.isoformat(), {"valueDateTime": value})
+            yield _observation(visit, "onset", _SURVEY, _ONSET, visit.start_text, {"valueDateTime": value})
 
     def _pregnancy(self, chunk: Chunk, visit: _Visit) -> Iterator[Resource]:
         pregnant = int(chunk.visits.pregnant[visit.row])
         if pregnant >= 0:
-            code, display = ("77386006", "Pregnant") if pregnant else ("60001007", "Not pregnant")
-            value = {"coding": [{"system": SNOMED, "code": code, "display": display}]}
-            yield _observation(
-                visit,
-                "pregnancy",
-                _SURVEY,
-                _loinc("82810-3", "Pregnancy status"),
-                visit.start.isoformat(),
-                {"valueCodeableConcept": value},
-            )
+            value: Resource = {"valueCodeableConcept": _PREGNANT if pregnant else _NOT_PREGNANT}
+            yield _observation(visit, "pregnancy", _SURVEY, _PREGNANCY, visit.start_text, value)
 
     def _findings(self, chunk: Chunk, visit: _Visit) -> Iterator[Resource]:
-        visits, row = chunk.visits, visit.row
+        visits, row, at = chunk.visits, visit.row, _at(visit, 12)
         onsets = visits.finding_onset[row].tolist()
         for n, term in enumerate(visits.recorded.observed[row].tolist()):
             if term >= 0:
-                yield self._finding(chunk, visit, f"f{n}", term, _PRESENT, onsets[n])
+                yield self._finding(visit, f"f{n}", term, _PRESENT, at, onsets[n])
         for n, term in enumerate(visits.recorded.excluded[row].tolist()):
             if term >= 0:
-                yield self._finding(chunk, visit, f"x{n}", term, _ABSENT, float("nan"))
+                yield self._finding(visit, f"x{n}", term, _ABSENT, at, math.nan)
 
-    def _finding(
-        self, chunk: Chunk, visit: _Visit, part: str, term: int, value: Resource, onset_days: float
-    ) -> Resource:
-        terms, rng = self._catalogue.terms, chunk.rng
-        is_snomed = terms.snomed[term] and rng.random() < self._catalogue.nuisance.findings.snomed
+    def _finding(self, visit: _Visit, part: str, term: int, value: Resource, at: str, onset_days: float) -> Resource:
+        terms, rng = self._catalogue.terms, visit.rng
+        is_snomed = terms.snomed[term] and rng.random() < visit.snomed
         system, code = (SNOMED, terms.snomed[term]) if is_snomed else (HPO, terms.ids[term])
         extra: Resource = {"valueCodeableConcept": value}
         if rng.random() < _NOTE_SHARE:
             extra["note"] = [{"text": self._identities.note(rng, visit.person, visit.start.date())}]
-        at: str | Resource = (visit.start + timedelta(minutes=12)).isoformat()
-        if not np.isnan(onset_days):
-            at = {"start": (visit.start.date() - timedelta(days=int(onset_days))).isoformat()}
         coded: Resource = {"coding": [{"system": system, "code": code, "display": terms.labels[term]}]}
-        return _observation(visit, part, _EXAM, coded, at, extra)
+        if math.isnan(onset_days):
+            return _observation(visit, part, _EXAM, coded, at, extra)
+        since: Resource = {"start": (visit.start.date() - timedelta(days=int(onset_days))).isoformat()}
+        return _observation(visit, part, _EXAM, coded, since, extra)
 
     def _labels(self, chunk: Chunk, visit: _Visit) -> Iterator[Resource]:
         visits, row = chunk.visits, visit.row
-        disease = int(visits.disease[row])
+        # who is not ill has the last one
+        diagnosis = self._diagnoses[int(visits.disease[row])]
         decided = visit.start + timedelta(days=int(visits.label_delay[row]))
-        profile = self._catalogue.profiles[disease] if disease >= 0 else None
-        codes, name = (profile.codes, profile.name) if profile else ((_CHECK_UP,), "General medical examination")
         yield {
             "resourceType": "Condition",
             "id": f"{visit.id}-dx",
-            "text": _narrative(f"{visit.person.full_name} ({visit.person.national_id}): {name}"),
-            "clinicalStatus": _coded("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"),
-            "verificationStatus": _coded("http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed"),
-            "category": [_coded(_CONDITION_CATEGORY, "encounter-diagnosis")],
-            "code": _diagnosis(codes, name),
-            "subject": visit.subject,
-            "encounter": visit.reference,
+            "text": _narrative(f"{visit.person.full_name} ({visit.person.national_id}): {diagnosis['text']}"),
+            "clinicalStatus": _ACTIVE,
+            "verificationStatus": _CONFIRMED,
+            "category": _ENCOUNTER_DIAGNOSIS,
+            "code": diagnosis,
+            "subject": {**visit.patient, "display": visit.person.full_name},
+            "encounter": visit.encounter,
             "recordedDate": decided.date().isoformat(),
-            "recorder": {"display": self._identities.clinician(chunk.rng)},
+            "recorder": {"display": self._identities.clinician(visit.rng)},
         }
+        issued = decided.isoformat()
         state = {"coding": [{"system": TRIAGE_STATE, "code": STATES[int(visits.state[row])].value}]}
-        for code, value in (
-            ("state", {"valueCodeableConcept": state}),
-            ("rare", {"valueBoolean": bool(visits.rare[row])}),
+        for code, sent, value in (
+            ("state", _STATE, {"valueCodeableConcept": state}),
+            ("rare", _RARE, {"valueBoolean": bool(visits.rare[row])}),
         ):
-            adjudicated: Resource = {**value, "issued": decided.isoformat()}
-            yield _observation(visit, code, _SURVEY, _coded(TRIAGE, code), visit.start.isoformat(), adjudicated)
+            yield _observation(visit, code, _SURVEY, sent, visit.start_text, {**value, "issued": issued})
+
+
+def _random(seed: int) -> Random:
+    """Faster for single numbers than numpy's, and as reproducible. Nothing here is a secret."""
+    return Random(seed)  # noqa: S311
 
 
 def _patient(person: Person, *, is_male: bool, birth: date) -> Resource:
@@ -305,27 +368,27 @@ def _observation(
         "status": "final",
         "category": category,
         "code": code,
-        "subject": {"reference": f"Patient/{visit.person.id}"},
-        "encounter": visit.reference,
+        "subject": visit.patient,
+        "encounter": visit.encounter,
         **when,
         **extra,
     }
 
 
-def _loinc(code: str, display: str) -> Resource:
-    return {"coding": [{"system": LOINC, "code": code, "display": display}]}
-
-
-def _coded(system: str, code: str) -> Resource:
-    return {"coding": [{"system": system, "code": code}]}
-
-
-def _diagnosis(codes: tuple[Code, ...], name: str) -> Resource:
-    return {"coding": [{"system": c.system, "code": c.code, "display": name} for c in codes], "text": name}
-
-
 def _quantity(value: float, unit: str, ucum: str) -> Resource:
     return {"value": value, "unit": unit, "system": UCUM, "code": ucum}
+
+
+def _in_unit(quantity: Resource, shift: UnitShift) -> Resource:
+    """The same measurement in the shift's unit, under its code or, unlabelled, under the old one."""
+    factor, offset, name = UNITS[shift.field, shift.unit]
+    number = round(float(str(quantity["value"])) * factor + offset, 1)
+    label: Resource = {"unit": name, "code": shift.unit} if shift.labelled else {}
+    return {**quantity, "value": number, **label}
+
+
+def _at(visit: _Visit, minutes: int) -> str:
+    return (visit.start + timedelta(minutes=minutes)).isoformat()
 
 
 def _narrative(text: str) -> Resource:

@@ -4,9 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
-from uuid import UUID
-
-import numpy as np
+from random import Random
 
 from raretriage.cohort.spec import Region
 
@@ -43,14 +41,14 @@ class Identities:
         text = resources.files("raretriage.cohort").joinpath("identities.toml").read_text(encoding="utf-8")
         self._parts = tomllib.loads(text)
 
-    def person(self, rng: np.random.Generator, *, is_male: bool, region: Region) -> Person:
+    def person(self, rng: Random, *, is_male: bool, region: Region) -> Person:
         """A made-up person of that sex who lives in that region."""
         is_english = bool(rng.random() < _ENGLISH_SHARE)
         parts = self._parts["english" if is_english else "spanish"]
         given = _pick(rng, parts["male" if is_male else "female"])
         first, second = _pick(rng, parts["surname"]), _pick(rng, parts["surname"])
         family = first if is_english else f"{first} {second}"
-        n = rng.integers(0, 10**9, 6).tolist()
+        n = [int(rng.random() * 10**9) for _ in range(6)]
         return Person(
             id=draw_id(rng),
             given=given,
@@ -66,20 +64,20 @@ class Identities:
             relative=f"{_pick(rng, parts['female'])} {second}",
         )
 
-    def complaint(self, rng: np.random.Generator, person: Person, finding: str, since: date) -> str:
+    def complaint(self, rng: Random, person: Person, finding: str, since: date) -> str:
         """The patient's words at the desk, often with a name, a date or a phone number in them."""
         texts = self._parts["complaint"]["english" if person.is_english else "spanish"]
         return self._fill(rng, _pick(rng, texts), person, finding, since)
 
-    def note(self, rng: np.random.Generator, person: Person, since: date) -> str:
+    def note(self, rng: Random, person: Person, since: date) -> str:
         """A nurse's note with a relative's name and phone number."""
         return self._fill(rng, self._parts["note"]["english" if person.is_english else "spanish"], person, "", since)
 
-    def clinician(self, rng: np.random.Generator) -> str:
+    def clinician(self, rng: Random) -> str:
         """The name of somebody on duty."""
         return _pick(rng, self._parts["clinician"]["name"])
 
-    def _fill(self, rng: np.random.Generator, text: str, person: Person, finding: str, since: date) -> str:
+    def _fill(self, rng: Random, text: str, person: Person, finding: str, since: date) -> str:
         return text.format(
             name=person.full_name,
             relative=person.relative,
@@ -90,12 +88,14 @@ class Identities:
         )
 
 
-def draw_id(rng: np.random.Generator) -> str:
-    """A version 4 UUID from the chunk's generator, so that the same seed gives the same ids."""
-    return str(UUID(bytes=rng.bytes(16), version=4))
+def draw_id(rng: Random) -> str:
+    """A version 4 UUID (RFC 9562) from the patient's generator, so that the same seed gives the same ids."""
+    text = f"{rng.getrandbits(128):032x}"
+    variant = "89ab"[int(text[16], 16) % 4]
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
 
-def _pick(rng: np.random.Generator, options: list[str]) -> str:
+def _pick(rng: Random, options: list[str]) -> str:
     return options[int(rng.random() * len(options))]
 
 

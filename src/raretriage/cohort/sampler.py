@@ -1,14 +1,27 @@
 """Who comes, when, with what? Patients and their visits, drawn in chunks that do not depend on each other."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
 
 import numpy as np
 
-from raretriage.cohort.catalogue import STATES, Bools, Catalogue, Floats, Ints
+from raretriage.cohort.catalogue import COURSES, STATES, Bools, Catalogue, Floats, Ints
 from raretriage.cohort.draws import choose, choose_rows, log_normal, within
 from raretriage.cohort.labels import label
 from raretriage.cohort.profiles import AGE_BANDS, AGE_LIMITS
 from raretriage.cohort.recorded import Recorded, comorbidities, record
+from raretriage.cohort.shifting import (
+    habits,
+    moved_to_new_sites,
+    other_habits,
+    reassigned,
+    relative_shares,
+    rows_of,
+    shifted_shares,
+    visit_quarters,
+    without_lost,
+)
 from raretriage.cohort.spec import CohortSpec
 from raretriage.cohort.vitals import Measured, measure
 from raretriage.domain import State
@@ -67,12 +80,53 @@ class Visits:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some patients with all their visits. `rng` goes on with what is only dressing: names, notes, ids."""
+    """Some patients with all their visits."""
 
     first_patient: int
     patients: Patients
     visits: Visits
-    rng: np.random.Generator
+
+    @property
+    def number(self) -> int:
+        """The chunk's place in the cohort."""
+        return self.first_patient // CHUNK
+
+
+class Stream(IntEnum):
+    """A chunk's independent sources of chance. What one of them is used for moves nothing that another one gives."""
+
+    TIMES = 0
+    DISEASES = 1
+    PEOPLE = 2
+    VISITS = 3
+    DRESSING = 4
+    """Names, notes and ids."""
+    DEFECTS = 5
+    SHIFTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """When n patients come; m visits, sorted by patient and day."""
+
+    patient: Ints
+    order: Ints
+    """0 for a patient's first visit; shape (m,)."""
+    day: Ints
+    since_first: Ints
+    """Days after the patient's first visit, shape (m,)."""
+    quarter: Ints
+    first_quarter: Ints
+    """Of each patient's first visit, shape (n,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """What brings people: shares by row of the catalogue, healthy people last; shape (D + 1,)."""
+
+    usual: Floats
+    by_quarter: Mapping[int, Floats]
+    """In the quarters where a shift changes them."""
 
 
 def chunk_count(spec: CohortSpec) -> int:
@@ -80,27 +134,74 @@ def chunk_count(spec: CohortSpec) -> int:
     return -(-spec.patients // CHUNK)
 
 
+def stream(spec: CohortSpec, number: int, use: Stream) -> np.random.Generator:
+    """The generator of one chunk for one use: from the seed, the chunk's number and the use alone."""
+    return np.random.default_rng(np.random.SeedSequence(spec.seed, spawn_key=(number, use)))
+
+
 def sample_chunk(spec: CohortSpec, catalogue: Catalogue, number: int) -> Chunk:
-    """Draw one chunk. It depends on the seed and its own number only, so chunks may be drawn in any order."""
-    rng = np.random.default_rng(np.random.SeedSequence(spec.seed, spawn_key=(number,)))
+    """Draw one chunk. It depends on the seed and its own number only, so chunks may be drawn in any order.
+
+    Raises:
+        SpecError: a shift of the specification names a disease that the catalogue does not have, or asks for more
+            patients with one than there are.
+    """
     first = number * CHUNK
-    patients = _patients(rng, spec, catalogue, first, min(first + CHUNK, spec.patients))
-    return Chunk(first, patients, _visits(rng, spec, catalogue, patients), rng)
+    end = min(first + CHUNK, spec.patients)
+    times = _times(stream(spec, number, Stream.TIMES), spec, catalogue, end - first)
+    disease = _diseases(stream(spec, number, Stream.DISEASES), spec, catalogue, first, end)
+    shares = _brought_by(spec, catalogue)
+    patients = _people(spec, catalogue, number, disease)
+    visits = _visits(spec, catalogue, number, patients, times, replace(shares, by_quarter={}))
+    if shares.by_quarter:
+        chance = stream(spec, number, Stream.SHIFTS)
+        disease = reassigned(chance, disease, times.first_quarter, shares.usual, shares.by_quarter)
+        start = min(shares.by_quarter)
+        patients = rows_of(times.first_quarter >= start, _people(spec, catalogue, number, disease), patients)
+        shifted = _visits(spec, catalogue, number, patients, times, shares)
+        visits = rows_of(times.quarter >= start, shifted, visits)
+    return Chunk(first, patients, visits)
 
 
-def _patients(rng: np.random.Generator, spec: CohortSpec, catalogue: Catalogue, first: int, end: int) -> Patients:
-    size = end - first
+def _times(rng: np.random.Generator, spec: CohortSpec, catalogue: Catalogue, size: int) -> _Times:
+    shares = np.array(catalogue.nuisance.visits.number)
+    number, most = choose(rng, shares, size) + 1, len(shares)
+    drawn = np.where(np.arange(most) < number[:, None], rng.random((size, most)), np.inf)
+    # the used ones come first and ascend
+    days = np.nan_to_num(np.sort(drawn, axis=1), posinf=0.0) * spec.days
+    patient, order = np.nonzero(np.arange(most) < number[:, None])
+    every_day = np.floor(days).astype(np.int64)
+    day = every_day[patient, order]
+    quarter = visit_quarters(spec, day)
+    return _Times(patient, order, day, day - every_day[patient, 0], quarter, quarter[order == 0])
+
+
+def _diseases(rng: np.random.Generator, spec: CohortSpec, catalogue: Catalogue, first: int, end: int) -> Ints:
     # counted from the start of the cohort, so that the shares hold over all chunks and not on average
     rare = int(end * spec.rare_share) - int(first * spec.rare_share)
     healthy = int(end * spec.healthy_share) - int(first * spec.healthy_share)
     disease = np.concatenate(
         [
-            _rare_diseases(rng, catalogue, rare),
+            choose(rng, _rare_shares(catalogue), rare),
             np.full(healthy, -1, dtype=np.int64),
-            _common_diseases(rng, catalogue, size - rare - healthy),
+            choose(rng, _common_shares(catalogue), end - first - rare - healthy),
         ]
     )
     rng.shuffle(disease)
+    return disease
+
+
+def _brought_by(spec: CohortSpec, catalogue: Catalogue) -> _Shares:
+    common = 1 - spec.rare_share - spec.healthy_share
+    of_ill = spec.rare_share * _shares(_rare_shares(catalogue)) + common * _common_shares(catalogue)
+    usual = np.append(of_ill, spec.healthy_share)
+    return _Shares(usual, shifted_shares(spec, catalogue, usual))
+
+
+def _people(spec: CohortSpec, catalogue: Catalogue, number: int, disease: Ints) -> Patients:
+    rng, size = stream(spec, number, Stream.PEOPLE), len(disease)
+    # a stream of its own: how much it takes depends on the patients' ages
+    for_comorbidity = rng.spawn(1)[0]
     row = disease.clip(min=0)
     everybody = catalogue.ages[~catalogue.rare].T @ _shares(catalogue.weight[~catalogue.rare])
     band = choose_rows(rng, np.where((disease >= 0)[:, None], catalogue.ages[row], everybody))
@@ -118,35 +219,37 @@ def _patients(rng: np.random.Generator, spec: CohortSpec, catalogue: Catalogue, 
         is_male=is_male,
         age_years=age_years,
         region=rng.integers(0, len(spec.regions), size),
-        comorbid=comorbidities(rng, catalogue, band, is_male, disease),
+        comorbid=comorbidities(for_comorbidity, catalogue, band, is_male, disease),
     )
 
 
-def _rare_diseases(rng: np.random.Generator, catalogue: Catalogue, size: int) -> Ints:
+def _rare_shares(catalogue: Catalogue) -> Floats:
     """The state first, by its share, then any rare disease with that state."""
     shares = np.zeros(len(catalogue.profiles))
     wanted = catalogue.nuisance.rare
     for state, share in ((_MILD, wanted.mild), (_ACUTE, wanted.acute), (_CHRONIC, wanted.chronic)):
         members = catalogue.rare & (catalogue.state == state)
         shares[members] = share * _shares(catalogue.weight[members])
-    return choose(rng, shares, size)
+    return shares
 
 
-def _common_diseases(rng: np.random.Generator, catalogue: Catalogue, size: int) -> Ints:
-    return choose(rng, _shares(np.where(catalogue.rare, 0.0, catalogue.weight)), size)
+def _common_shares(catalogue: Catalogue) -> Floats:
+    return _shares(np.where(catalogue.rare, 0.0, catalogue.weight))
 
 
 def _shares(weights: Floats) -> Floats:
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
-def _visits(rng: np.random.Generator, spec: CohortSpec, catalogue: Catalogue, patients: Patients) -> Visits:
-    most = len(catalogue.nuisance.visits.number)
-    number = choose(rng, np.array(catalogue.nuisance.visits.number), len(patients.disease)) + 1
-    patient, order = np.nonzero(np.arange(most) < number[:, None])
-    day, age_years = _when(rng, spec, patients, number, most)
-    day, age_years = day[patient, order], age_years[patient, order]
-    disease = _causes(rng, catalogue, patients, patient, order, age_years)
+def _visits(
+    spec: CohortSpec, catalogue: Catalogue, number: int, patients: Patients, times: _Times, shares: _Shares
+) -> Visits:
+    rng = stream(spec, number, Stream.VISITS)
+    writing = rng.bit_generator.seed_seq.spawn(1)[0]  # type: ignore[attr-defined]
+    shifting = stream(spec, number, Stream.SHIFTS).spawn(1)[0]
+    patient, quarter = times.patient, times.quarter
+    age_years = patients.age_years[patient] + times.since_first / DAYS_A_YEAR
+    disease = _causes(rng, catalogue, patients, times, age_years, shares)
     is_ill, size = disease >= 0, len(disease)
 
     severity, days, has_complaint = _course(rng, catalogue, disease, age_years)
@@ -154,65 +257,66 @@ def _visits(rng: np.random.Generator, spec: CohortSpec, catalogue: Catalogue, pa
     odds = constant + by_severity * severity + by_duration * np.log10(days.clip(min=1))
     is_emergency = (rng.random(size) < 1 / (1 + np.exp(-odds))).astype(np.int64)
     is_male = patients.is_male[patient]
-    recorded = record(rng, catalogue, disease, is_male)
+    site = moved_to_new_sites(shifting, spec, rng.integers(0, len(spec.sites), size), quarter)
+    recorded = record(np.random.default_rng(writing), catalogue, disease, is_male)
     row = disease.clip(min=0)
     state, rare = label(is_ill, catalogue.state[row], catalogue.rare[row], severity, days)
     not_asked = rng.random(size) < np.array(catalogue.nuisance.missing.onset)[1 - is_emergency]
     delay_low, delay_high = np.log10(catalogue.nuisance.labels.delay_days)
-    return Visits(
+    measured = measure(
+        rng,
+        catalogue,
+        age_years=age_years,
+        is_male=is_male,
+        observed=recorded.observed,
+        severity=severity,
+        is_emergency=is_emergency,
+    )
+    # the same findings of the same patients, written as another habit writes them
+    for rows, otherwise in other_habits(habits(spec, catalogue, site, quarter), catalogue):
+        recorded = rows_of(rows, record(np.random.default_rng(writing), otherwise, disease, is_male), recorded)
+    visits = Visits(
         patient=patient,
-        day=day,
+        day=times.day,
         minute=rng.integers(7 * 60, 20 * 60, size),
         disease=disease,
         age_years=age_years,
-        site=rng.integers(0, len(spec.sites), size),
+        site=site,
         is_emergency=is_emergency,
         severity=severity,
         days=np.where(not_asked | ~has_complaint, np.nan, days),
         pregnant=_pregnant(rng, catalogue, disease, is_male, age_years),
         recorded=recorded,
         finding_onset=_finding_onset(rng, catalogue, recorded.observed, days, age_years),
-        measured=measure(
-            rng,
-            catalogue,
-            age_years=age_years,
-            is_male=is_male,
-            observed=recorded.observed,
-            severity=severity,
-            is_emergency=is_emergency,
-        ),
+        measured=measured,
         state=state,
         rare=rare,
         is_labelled=rng.random(size) < catalogue.nuisance.labels.labelled,
         label_delay=np.ceil(log_normal(rng, np.full(size, delay_low), np.full(size, delay_high))).astype(np.int64),
     )
-
-
-def _when(
-    rng: np.random.Generator, spec: CohortSpec, patients: Patients, number: Ints, most: int
-) -> tuple[Ints, Floats]:
-    """Day and age at each possible visit, shape (n, most); the used ones come first and ascend."""
-    length = int(spec.years * DAYS_A_YEAR)
-    drawn = np.where(np.arange(most) < number[:, None], rng.random((len(number), most)), np.inf)
-    day = np.where(np.isfinite(drawn), np.sort(drawn, axis=1) * length, 0.0)
-    day = np.floor(np.nan_to_num(day, posinf=0.0)).astype(np.int64)
-    return day, patients.age_years[:, None] + (day - day[:, :1]) / DAYS_A_YEAR
+    return without_lost(shifting, spec, visits, quarter) if spec.shifts else visits
 
 
 def _causes(
-    rng: np.random.Generator, catalogue: Catalogue, patients: Patients, patient: Ints, order: Ints, age_years: Floats
+    rng: np.random.Generator,
+    catalogue: Catalogue,
+    patients: Patients,
+    times: _Times,
+    age_years: Floats,
+    shares: _Shares,
 ) -> Ints:
     """What each visit is about. The rule looks at the state of the first disease, never at its rarity."""
-    main, visits = patients.disease[patient], catalogue.nuisance.visits
+    patient, main, visits = times.patient, patients.disease[times.patient], catalogue.nuisance.visits
     is_chronic = (main >= 0) & (catalogue.state[main.clip(min=0)] == _CHRONIC)
     stays = rng.random(len(patient)) < np.where(is_chronic, visits.same_disease, visits.check_up)
     band = (np.searchsorted([low for low, _high in AGE_BANDS], age_years, side="right") - 1).clip(0, 4)
     passing = np.flatnonzero(~catalogue.rare & (catalogue.state != _CHRONIC) & ~catalogue.pregnancy)
     sex = catalogue.sex[passing][None, :]
     fits = (sex == -1) | (sex == patients.is_male[patient][:, None])
-    other = passing[choose_rows(rng, catalogue.weight[passing] * catalogue.ages[passing][:, band].T * fits)]
-    later = np.where(stays, np.where(is_chronic, main, -1), other)
-    return np.where(order == 0, main, later)
+    weights = catalogue.weight[passing] * catalogue.ages[passing][:, band].T * fits
+    weights = weights * relative_shares(times.quarter, shares.usual, shares.by_quarter, passing)
+    later = np.where(stays, np.where(is_chronic, main, -1), passing[choose_rows(rng, weights)])
+    return np.where(times.order == 0, main, later)
 
 
 def _course(
@@ -222,9 +326,11 @@ def _course(
     parameters, lasting, size = catalogue.nuisance.severity, catalogue.nuisance.duration, len(disease)
     row, is_ill = disease.clip(min=0), disease >= 0
     state = np.where(is_ill, catalogue.state[row], _HEALTHY)
+    of_course = [getattr(catalogue.nuisance.course, course.value) for course in COURSES]
+    crisis, early = np.array([(share.crisis, share.early) for share in of_course])[catalogue.course[row]].T
     chance = rng.random(size)
-    in_crisis = (state == _CHRONIC) & (chance < parameters.crisis)
-    comes_early = (state == _CHRONIC) & ~in_crisis & (chance < parameters.crisis + parameters.early)
+    in_crisis = (state == _CHRONIC) & (chance < crisis)
+    comes_early = (state == _CHRONIC) & ~in_crisis & (chance < crisis + early)
 
     intervals = np.array([getattr(parameters, s.value) for s in STATES])
     low, high = intervals[np.where(in_crisis, _ACUTE, state)].T

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from raretriage.cohort.errors import SpecError
+from raretriage.cohort.shifts import NewSiteShift, Shift
 
 SAMPLER_VERSION = "2"
 """Rises with every change that makes the same seed give other bytes."""
@@ -54,13 +55,17 @@ class CohortSpec:
     years: int = 3
     sites: tuple[str, ...] = SITES
     regions: tuple[Region, ...] = REGIONS
+    bad_share: float = 0.001
+    """Share of encounters with one bad record, as real exports have them: `raretriage.cohort.defects`. Estimate."""
+    shifts: tuple[Shift, ...] = ()
+    """What changes from some quarter on; a later one of the same kind goes before an earlier one."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.patients <= 10_000_000:
             raise SpecError(f"patients: {self.patients}, expected 1 to 10,000,000")
         if self.seed < 0:
             raise SpecError(f"seed: {self.seed}, expected 0 or more")
-        for name in ("rare_share", "healthy_share"):
+        for name in ("rare_share", "healthy_share", "bad_share"):
             share = getattr(self, name)
             if not 0 <= share <= 1:
                 raise SpecError(f"{name}: {share}, expected 0 to 1")
@@ -71,7 +76,24 @@ class CohortSpec:
             raise SpecError(f"years: {self.years}, expected 1 to 50")
         if not self.sites or not self.regions:
             raise SpecError("sites and regions: at least one of each is needed")
+        if len(set(self.all_sites)) < len(self.all_sites):
+            raise SpecError(f"sites: {', '.join(self.all_sites)}; each name may be there once, new sites included")
+        for shift in self.shifts:
+            site = getattr(shift, "site", None)
+            if site is not None and site not in self.all_sites:
+                raise SpecError(f"shifts: {shift.kind}: no site {site!r}, expected one of {', '.join(self.all_sites)}")
+
+    @property
+    def days(self) -> int:
+        """How many days the visits are spread over."""
+        return int(self.years * 365.25)
+
+    @property
+    def all_sites(self) -> tuple[str, ...]:
+        """The sites and, after them, those that open later: a visit's site is a row of this."""
+        return self.sites + tuple(shift.name for shift in self.shifts if isinstance(shift, NewSiteShift))
 
     def as_json(self) -> dict[str, object]:
         """The specification as `cohort.json` shows it."""
-        return {**asdict(self), "first_day": self.first_day.isoformat()}
+        shifts = [shift.as_json() for shift in self.shifts]
+        return {**asdict(self), "first_day": self.first_day.isoformat(), "shifts": shifts}

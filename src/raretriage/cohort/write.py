@@ -7,15 +7,20 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from raretriage.cohort.catalogue import STATES, Catalogue, build_catalogue
-from raretriage.cohort.export_folder import ExportFolder
+from raretriage.cohort.defects import DEFECTS, line_of
+from raretriage.cohort.export_folder import ExportFolder, PartFiles, PartWriter
 from raretriage.cohort.fhir_export import Exporter, organizations
 from raretriage.cohort.onset import OnsetClause
 from raretriage.cohort.sampler import Chunk, chunk_count, sample_chunk
 from raretriage.cohort.sex_prior import SexClause
 from raretriage.cohort.spec import SAMPLER_VERSION, CohortSpec
+from raretriage.cohort.workers import run_jobs, workers_for
 from raretriage.knowledge import Knowledge
 
 log = logging.getLogger(__name__)
+
+PART_CHUNKS = 10
+"""Chunks (of 500 patients) whose resources go into one numbered file of each type. The unit of work of a process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ class CohortReport:
     """Patients with at least one visit for a rare disease."""
     rare_encounters: int
     labelled_encounters: int
+    bad_records: dict[str, int]
+    """Encounters with a defect by its kind, see `raretriage.cohort.defects`."""
     encounters_by_state: dict[str, int]
     common_diseases: int
     rare_diseases: int
@@ -38,6 +45,7 @@ class CohortReport:
     estimate_share: float
     """Share of probability intervals in the profile table whose source is `estimate`."""
     resources: dict[str, int]
+    """Lines by resource type, bad ones and copies included."""
     bytes: int
     knowledge_version: str
     sampler_version: str
@@ -53,47 +61,82 @@ def write_cohort(
     knowledge: Knowledge,
     *,
     compress: bool = False,
+    workers: int | None = None,
     progress: Callable[[int], object] = lambda _n: None,
 ) -> CohortReport:
     """Write a simulated EHR export: FHIR R4 bulk NDJSON, and `cohort.json`, which says that it is simulated.
 
-    Deterministic: the same specification, knowledge and sampler version give the same bytes. Memory does not grow
-    with the number of patients. An earlier cohort in the folder is replaced once the new one is complete.
+    Deterministic: the same specification, knowledge and sampler version give the same bytes, whatever the number of
+    workers. Memory does not grow with the number of patients. An earlier cohort in the folder is replaced once the
+    new one is complete.
 
     Args:
         spec: what is wanted.
         out: a folder that is new, empty, or holds an earlier cohort.
         knowledge: findings and rare diseases.
         compress: write `.ndjson.gz`.
+        workers: processes that write at the same time; by default one a processor, at most `MAX_WORKERS`.
         progress: called with the number of patients newly written.
 
     Raises:
+        SpecError: a shift names a disease that does not exist.
         ForeignFolder: `out` holds other files.
         ProfileError: a profile table has a row that cannot be used.
+        WorkerLost: a worker process was killed.
+        ValueError: less than one worker is wanted.
         OSError: the disk refuses.
     """
-    catalogue = build_catalogue(knowledge)
-    counts: Counter[str] = Counter()
-    with ExportFolder(out, compress=compress) as folder:
-        for resource in organizations(spec):
-            folder.write(resource)
-        exporter = Exporter(spec, catalogue)
-        for number in range(chunk_count(spec)):
-            chunk = sample_chunk(spec, catalogue, number)
-            for resource in exporter.resources(chunk):
-                folder.write(resource)
-            counts.update(_counts(chunk))
-            progress(len(chunk.patients.disease))
-        report = _report(catalogue, knowledge, counts, dict(folder.lines))
+    catalogue, parts = build_catalogue(knowledge), -(-chunk_count(spec) // PART_CHUNKS)
+    with ExportFolder(out) as folder:
+        job = _PartJob(spec, catalogue, out, PART_CHUNKS, compress)
+        written = run_jobs(job, parts, workers=workers_for(workers, parts), progress=progress)
+        counts, lines = Counter[str](), Counter[str]()
+        for part in written:
+            counts.update(part.counts)
+            lines.update(part.files.lines)
+        report = _report(catalogue, knowledge, counts, lines)
         manifest = {
             "simulated": True,
             "notice": "SIMULATED. Every patient, name, address and diagnosis here is made up by a program.",
             "spec": spec.as_json(),
             **report.as_json(),
         }
-        report = replace(report, bytes=folder.finish(manifest))
+        report = replace(report, bytes=folder.finish((part.files for part in written), manifest))
     log.info("cohort.written", extra={"patients": spec.patients, "bytes": report.bytes})
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    files: PartFiles
+    counts: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _PartJob:
+    """Writes the part of a number, in whatever process it is called."""
+
+    spec: CohortSpec
+    catalogue: Catalogue
+    folder: Path
+    chunks: int
+    """Of each part but the last."""
+    compress: bool
+
+    def __call__(self, number: int, step: Callable[[int], object], /) -> _Part:
+        exporter, counts, spoiled = Exporter(self.spec, self.catalogue), Counter[str](), Counter[str]()
+        with PartWriter(self.folder, number, compress=self.compress) as writer:
+            if number == 0:
+                for resource in organizations(self.spec):
+                    writer.write(*line_of(resource))
+            for n in range(number * self.chunks, min((number + 1) * self.chunks, chunk_count(self.spec))):
+                chunk = sample_chunk(self.spec, self.catalogue, n)
+                for kind, line in exporter.lines(chunk, spoiled):
+                    writer.write(kind, line)
+                counts.update(_counts(chunk))
+                step(len(chunk.patients.disease))
+            counts.update({f"bad:{kind}": count for kind, count in spoiled.items()})
+            return _Part(writer.finish(), counts)
 
 
 def _counts(chunk: Chunk) -> Counter[str]:
@@ -109,7 +152,7 @@ def _counts(chunk: Chunk) -> Counter[str]:
     return counts
 
 
-def _report(catalogue: Catalogue, knowledge: Knowledge, counts: Counter[str], lines: dict[str, int]) -> CohortReport:
+def _report(catalogue: Catalogue, knowledge: Knowledge, counts: Counter[str], lines: Counter[str]) -> CohortReport:
     sources = [finding.source for profile in catalogue.profiles for finding in profile.findings]
     rare = int(catalogue.rare.sum())
     onsets = Counter(profile.clauses[0] for profile in catalogue.profiles if profile.rare)
@@ -120,6 +163,7 @@ def _report(catalogue: Catalogue, knowledge: Knowledge, counts: Counter[str], li
         rare_patients=counts["rare_patients"],
         rare_encounters=counts["rare_encounters"],
         labelled_encounters=counts["labelled_encounters"],
+        bad_records={kind: counts[f"bad:{kind}"] for kind in DEFECTS},
         encounters_by_state={state.value: counts[f"state:{state}"] for state in STATES},
         common_diseases=len(catalogue.profiles) - rare,
         rare_diseases=rare,
