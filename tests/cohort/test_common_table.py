@@ -6,6 +6,7 @@ The loader's own checks (labels, intervals, codes that exist) are in `test_profi
 import csv
 from collections import Counter
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ from raretriage.cohort.profiles import (
     vocabulary,
 )
 from raretriage.domain import State
-from raretriage.knowledge import Knowledge
+from raretriage.knowledge import Clause, Knowledge, build_knowledge, locate_sources, read_orphanet
 from raretriage.knowledge.rarity import bag_of_words
 
 ILL = [State.MILD, State.ACUTE, State.CHRONIC]
@@ -116,7 +117,7 @@ def table(name: str) -> str:
 
 def orpha(profile: Profile) -> str:
     (code,) = (c.code for c in profile.codes if c.system == ORPHANET)
-    return f"ORPHA:{code.removeprefix('ORPHA:')}"
+    return f"ORPHA:{code}"
 
 
 def share_of_children(profile: Profile) -> float:
@@ -158,6 +159,21 @@ def test_no_common_condition_is_called_like_a_rare_disease(knowledge: Knowledge,
     rare = {bag_of_words(disease.name) for disease in knowledge.diseases if disease.clause.is_rare}
     assert bag_of_words("Myasthenia gravis") in rare
     assert [profile.name for profile in common if bag_of_words(profile.name) in rare] == []
+
+
+@pytest.mark.shared_data
+def test_no_figure_of_orphanet_makes_a_common_condition_rare(
+    shared_data: Path, common: list[Profile], bridge: list[Profile]
+) -> None:
+    """Orphanet counts whooping cough and scarlet fever among its disorders and knows no prevalence of either."""
+    folder = shared_data / "orphanet"
+    orphanet = read_orphanet(lambda name: (folder / name).read_bytes() if (folder / name).is_file() else None)
+    knowledge = build_knowledge(*locate_sources(), orphanet=orphanet)
+    clauses = {bag_of_words(disease.name): disease.clause for disease in knowledge.diseases if disease.clause.is_rare}
+    by_name = {p.name: clauses[bag_of_words(p.name)] for p in common if bag_of_words(p.name) in clauses}
+    assert {name: clause for name, clause in by_name.items() if clause is not Clause.NO_FIGURE} == {}
+    assert by_name.keys() <= {"Whooping cough", "Scarlet fever"}
+    assert [p.disease for p in bridge if knowledge.is_rare(orpha(p)) is not True] == []
 
 
 @pytest.mark.parametrize("word", ONLY_IN_THE_BRIDGE)
