@@ -195,6 +195,11 @@ def test_of_two_entries_that_are_the_same_the_disorder_gives_the_group() -> None
     assert verdicts.groups == {"OMIM:7": "ORPHA:3"}
 
 
+def test_a_category_is_nobodys_group() -> None:
+    read = tables([(1, "Category")], omim=[(1, 7, "E")])
+    assert RarityRule(NOTHING_COMMON, read).judge({"ORPHA:1": "a", "OMIM:7": "b"}).groups == {}
+
+
 def test_what_the_tables_do_not_list_falls_back_on_orphanets_inclusion() -> None:
     assert clauses(tables([(1,)]), ORPHA_5="Withdrawn syndrome")["ORPHA:5"] is Clause.ORPHA_ENTRY
 
