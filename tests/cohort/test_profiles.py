@@ -115,3 +115,23 @@ def test_a_bad_disease_stops_the_build_and_is_named(knowledge: Knowledge, old: s
     assert text.count(old) == 1
     with pytest.raises(ProfileError, match=rf"common\.csv, {fault}"):
         load_common(knowledge, diseases=text.replace(old, new))
+
+
+def test_ages_may_be_finer_than_the_bands(knowledge: Knowledge) -> None:
+    ages = "disease,age_from_years,age_to_years,source\nbronchiolitis,0.08,2,estimate\n"
+    limits = {profile.disease: profile.age_limits for profile in load_common(knowledge, ages=ages)}
+    assert limits["bronchiolitis"] == (0.08, 2)
+    assert limits["influenza"] == (0, 95)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("bronchiolitis,2,0.08,estimate", "line 2: the ages are reversed"),
+        ("influenza,0.5,4,estimate", "line 2: influenza has a weight from 5 to 15 years"),
+        ("bronchiolitis,0,120,estimate", "line 2: age_to_years: 120 is outside 0 to 95"),
+    ],
+)
+def test_impossible_ages_are_named(knowledge: Knowledge, row: str, message: str) -> None:
+    with pytest.raises(ProfileError, match=message):
+        load_common(knowledge, ages=f"disease,age_from_years,age_to_years,source\n{row}\n")

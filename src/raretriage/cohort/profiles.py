@@ -8,7 +8,7 @@ both.
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import resources
 from typing import TypeVar
@@ -160,7 +160,12 @@ def read_table(name: str, text: str | None = None) -> Iterator[Row]:
 
 
 def load_common(
-    knowledge: Knowledge, *, diseases: str | None = None, findings: str | None = None, counts: str | None = None
+    knowledge: Knowledge,
+    *,
+    diseases: str | None = None,
+    findings: str | None = None,
+    counts: str | None = None,
+    ages: str | None = None,
 ) -> list[Profile]:
     """The common diseases, in the table's order.
 
@@ -169,6 +174,7 @@ def load_common(
         diseases: text of `common.csv`; the shipped one by default.
         findings: text of `findings.csv`; the shipped one by default.
         counts: text of `counts.csv`; the shipped one by default.
+        ages: text of `age_limits.csv`, which may name diseases of other tables; the shipped one by default.
 
     Raises:
         ProfileError: an unknown HPO id, another label, a probability outside 0-1, a reversed interval, more patients
@@ -182,9 +188,12 @@ def load_common(
             if finding.hpo_id in group:
                 raise row.fail(f"{row.text('disease')} has {finding.hpo_id} twice")
             group[finding.hpo_id] = finding
+    limits = {row.text("disease"): row for row in read_table("age_limits.csv", ages)}
     profiles: dict[str, Profile] = {}
     for row in read_table("common.csv", diseases):
         profile = _profile(row, tuple(by_disease.pop(row.text("disease"), {}).values()))
+        if profile.disease in limits:
+            profile = replace(profile, age_limits=_age_limits(limits[profile.disease], profile.ages))
         if profile.disease in profiles:
             raise row.fail(f"{profile.disease} is given twice")
         profiles[profile.disease] = profile
@@ -249,6 +258,20 @@ def _profile(row: Row, findings: tuple[Finding, ...]) -> Profile:
         source=row.text("source"),
         findings=findings,
     )
+
+
+def _age_limits(row: Row, ages: tuple[float, ...]) -> tuple[float, float]:
+    """Years in which a disease occurs: finer than the bands. Each band with a weight must hold some of them."""
+    low, high = row.number("age_from_years", *AGE_LIMITS), row.number("age_to_years", *AGE_LIMITS)
+    row.text("source")
+    if low >= high:
+        raise row.fail(f"the ages are reversed: {low:g} is not below {high:g}")
+    for (start, end), weight in zip(AGE_BANDS, ages, strict=True):
+        if weight > 0 and not (low < end and start < high):
+            raise row.fail(
+                f"{row.text('disease')} has a weight from {start:g} to {end:g} years, outside {low:g} to {high:g}"
+            )
+    return low, high
 
 
 def _member(row: Row, column: str, parse: Callable[[str], _T]) -> _T:
