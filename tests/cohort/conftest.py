@@ -34,10 +34,12 @@ def spec() -> CohortSpec:
 
 
 @pytest.fixture(scope="session")
-def export(knowledge: Knowledge, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, CohortReport]:
+def export(
+    knowledge: Knowledge, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, CohortReport]:
     """700 made-up patients on disk."""
     folder = tmp_path_factory.mktemp("export")
-    return folder, write_cohort(SPEC, folder, knowledge)
+    return folder, write_cohort(SPEC, folder, knowledge, catalogue=catalogue)
 
 
 @pytest.fixture(scope="session")

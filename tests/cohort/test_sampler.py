@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from raretriage.cohort import Catalogue, Chunk, CohortSpec, chunk_count, sample_chunk
-from raretriage.cohort.catalogue import STATES
+from raretriage.cohort.catalogue import COURSES, STATES
+from raretriage.cohort.profiles import Course
 from raretriage.domain import State
 
 
@@ -96,6 +97,23 @@ def test_durations_and_comorbidities_overlap(catalogue: Catalogue, chunks: list[
     disease = np.concatenate([c.patients.disease for c in chunks])
     is_rare = (disease >= 0) & catalogue.rare[disease]
     assert comorbid[is_rare].mean() > 0.2
+
+
+def test_crises_and_early_visits_follow_the_course_alone(catalogue: Catalogue) -> None:
+    """Changing a chronic disease's course moves how its patients come; rare or common makes no difference."""
+    severe = {}
+    for course in Course:
+        same = replace(catalogue, course=np.full_like(catalogue.course, COURSES.index(course)))
+        drawn = sample(CohortSpec(patients=12_000, seed=3, rare_share=0.5, healthy_share=0), same)
+        disease, days = joined(drawn, "disease"), joined(drawn, "days")
+        chronic = (disease >= 0) & (catalogue.state[disease] == STATES.index(State.CHRONIC)) & np.isfinite(days)
+        for rare in (False, True):
+            group = chronic & (catalogue.rare[disease] == rare)
+            severe[course, rare] = (joined(drawn, "state")[group] == STATES.index(State.ACUTE)).mean()
+    for rare in (False, True):
+        assert severe[Course.EPISODIC, rare] > 2 * severe[Course.PROGRESSIVE, rare] > 0.04
+    for course in Course:
+        assert severe[course, True] == pytest.approx(severe[course, False], abs=0.04)
 
 
 def test_patients_are_of_an_age_at_which_their_disease_occurs(catalogue: Catalogue, chunks: list[Chunk]) -> None:

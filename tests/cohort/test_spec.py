@@ -1,6 +1,6 @@
 import pytest
 
-from raretriage.cohort import CohortSpec, SpecError
+from raretriage.cohort import CohortSpec, LostFieldShift, NewSiteShift, SpecError, UnitShift
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,16 @@ from raretriage.cohort import CohortSpec, SpecError
         ({"years": 51}, "years: 51"),
         ({"sites": ()}, "sites and regions"),
         ({"regions": ()}, "sites and regions"),
+        ({"bad_share": 1.1}, "bad_share: 1.1, expected 0 to 1"),
+        ({"sites": ("Norte", "Norte")}, "each name may be there once"),
+        (
+            {"sites": ("Norte",), "shifts": (NewSiteShift("2024Q1", name="Norte", share=0.1),)},
+            "once, new sites included",
+        ),
+        (
+            {"sites": ("Norte",), "shifts": (UnitShift("2024Q1", labelled=True, site="Sur"),)},
+            "unit: no site 'Sur', expected one of Norte",
+        ),
     ],
 )
 def test_a_wish_out_of_range_is_refused_with_its_range(wish: dict, fault: str) -> None:
@@ -31,3 +41,9 @@ def test_the_bounds_themselves_are_allowed() -> None:
 
 def test_ten_percent_rare_is_the_default_design() -> None:
     assert (CohortSpec().patients, CohortSpec().rare_share, CohortSpec().years) == (20_000, 0.10, 3)
+
+
+def test_a_shift_may_name_a_site_that_opens_later() -> None:
+    shifts = (LostFieldShift("2024Q3", field="pain", site="Sur"), NewSiteShift("2024Q1", name="Sur", share=0.1))
+    spec = CohortSpec(sites=("Norte",), shifts=shifts)
+    assert spec.all_sites == ("Norte", "Sur")

@@ -74,7 +74,7 @@ def run_jobs(
                 "Use fewer workers, or look into the system's log"
             ) from error
         finally:
-            # workers see it between two steps; what waits in the queue is not begun
+            # workers see it between two steps
             stop.set()
             pool.shutdown(cancel_futures=True)
     return [cast("_Result", future.result()[1]) for future in futures]
@@ -119,5 +119,6 @@ def _do(number: int) -> tuple[int, object]:
         if _Worker.stop.is_set():
             raise Stopped
 
+    step(0)  # what stood in the queue when the others were stopped is not begun
     result = _noted(_Worker.job, number, step)
     return done, result

@@ -60,6 +60,7 @@ def write_cohort(
     out: Path,
     knowledge: Knowledge,
     *,
+    catalogue: Catalogue | None = None,
     compress: bool = False,
     workers: int | None = None,
     progress: Callable[[int], object] = lambda _n: None,
@@ -74,6 +75,7 @@ def write_cohort(
         spec: what is wanted.
         out: a folder that is new, empty, or holds an earlier cohort.
         knowledge: findings and rare diseases.
+        catalogue: what to draw from, where it is built already; by default `build_catalogue` of the knowledge.
         compress: write `.ndjson.gz`.
         workers: processes that write at the same time; by default one a processor, at most `MAX_WORKERS`.
         progress: called with the number of patients newly written.
@@ -86,7 +88,8 @@ def write_cohort(
         ValueError: less than one worker is wanted.
         OSError: the disk refuses.
     """
-    catalogue, parts = build_catalogue(knowledge), -(-chunk_count(spec) // PART_CHUNKS)
+    catalogue = catalogue or build_catalogue(knowledge)
+    parts = -(-chunk_count(spec) // PART_CHUNKS)
     with ExportFolder(out) as folder:
         job = _PartJob(spec, catalogue, out, PART_CHUNKS, compress)
         written = run_jobs(job, parts, workers=workers_for(workers, parts), progress=progress)
