@@ -134,9 +134,20 @@ def test_a_threshold_that_is_no_share_is_refused(threshold: float) -> None:
         ("Category", Clause.CATEGORY),
     ],
 )
-def test_subtypes_and_categories_have_no_verdict_whatever_their_figure(kind: str, clause: Clause) -> None:
+def test_subtypes_and_categories_have_no_verdict_of_their_own_whatever_their_figure(kind: str, clause: Clause) -> None:
     assert of_one((POINT, "<1 / 1 000 000", "Worldwide"), kind=kind) is clause
     assert clause.is_rare is None
+
+
+def test_a_subtype_has_the_verdict_of_its_disorder() -> None:
+    kinds = [(1,), (2, "Clinical subtype"), (3, "Etiological subtype"), (9,), (4, "Clinical subtype")]
+    read = tables(kinds, [(9, POINT, ">1 / 1000", "Worldwide")], parents=[(2, 1), (3, 2), (4, 9), (4, 1)],
+                  omim=[(2, 7, "E"), (4, 8, "E")])  # fmt: skip
+    of = clauses(read, OMIM_7="Entry 7", OMIM_8="Entry 8")
+    assert (of["ORPHA:2"], of["ORPHA:3"]) == (Clause.SUBTYPE_OF_RARE, Clause.SUBTYPE_OF_RARE)
+    assert (of["ORPHA:4"], of["OMIM:8"]) == (Clause.SUBTYPE, Clause.NO_VERDICT)  # of a rare and of a common disorder
+    assert of["OMIM:7"] is Clause.OMIM_EXACT
+    assert (Clause.SUBTYPE_OF_RARE.is_rare, Clause.SUBTYPE.is_rare) == (True, None)
 
 
 COMMON_ROW = (9, POINT, ">1 / 1000", "Worldwide")

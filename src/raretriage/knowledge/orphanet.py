@@ -102,15 +102,19 @@ class Orphanet:
 
     def members(self, group: str) -> frozenset[str]:
         """The disorders of a clinical group, those of the groups inside it included."""
-        found, waiting, seen = set[str](), [group], {group}
+        return frozenset(x for x in self._below(group) if self.entities[x].type.is_disorder)
+
+    def subtypes(self, disorder: str) -> frozenset[str]:
+        """The subtypes of a disorder, those of its subtypes included."""
+        return frozenset(x for x in self._below(disorder) if self.entities[x].type.is_subtype)
+
+    def _below(self, entity: str) -> set[str]:
+        found, waiting = set[str](), [entity]
         while waiting:
-            for child in self.children.get(waiting.pop(), ()):
-                if child not in seen:
-                    seen.add(child)
-                    waiting.append(child)
-                    if self.entities[child].type.is_disorder:
-                        found.add(child)
-        return frozenset(found)
+            fresh = set(self.children.get(waiting.pop(), ())) - found - {entity}
+            found |= fresh
+            waiting += fresh
+        return found
 
 
 def read_orphanet(read: Callable[[str], bytes | None], *, release: str = "") -> Orphanet:

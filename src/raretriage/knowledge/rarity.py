@@ -17,7 +17,8 @@ With Orphanet's tables:
 5. A disorder without any such figure is rare, as Orphanet lists rare disorders.
 6. A clinical group is judged by its own figure for the world or Europe, else by its members: rare when all are. One
    without members is judged as a disorder.
-7. A subtype or a category has no verdict.
+7. A subtype is judged by its disorder: rare when that is, for it counts as a form of it and not as a disease of its
+   own. Stevens-Johnson syndrome and hereditary angioedema type 1 are such. A category has no verdict.
 8. An OMIM entry that the tables call exactly the same as an entity (relation E) has that entity's verdict.
 
 Without the tables, and for ORPHA entries that they do not list (withdrawn since the annotations were made):
@@ -78,6 +79,7 @@ class Clause(StrEnum):
     GROUP_OF_RARE_MEMBERS = "group_of_rare_members"
     GROUP_OF_MIXED_MEMBERS = "group_of_mixed_members"
     SUBTYPE = "subtype"
+    SUBTYPE_OF_RARE = "subtype_of_rare"
     CATEGORY = "category"
     OMIM_EXACT = "omim_exact"
 
@@ -103,6 +105,7 @@ _RARE = frozenset(
         Clause.LOCAL_FIGURE_IGNORED,
         Clause.NO_FIGURE,
         Clause.GROUP_OF_RARE_MEMBERS,
+        Clause.SUBTYPE_OF_RARE,
         Clause.OMIM_EXACT,
         Clause.ORPHA_ENTRY,
         Clause.OMIM_JOINED_BY_NAME,
@@ -159,6 +162,7 @@ class RarityRule:
         for x in names:
             if clauses[x] is Clause.GROUP_OF_MIXED_MEMBERS:
                 clauses[x] = self._by_members(x, clauses)
+        clauses |= dict.fromkeys(self._subtypes_of_rare(clauses), Clause.SUBTYPE_OF_RARE)
         groups = self._groups(names)
         for x, (group, is_exact) in groups.items():
             if clauses[x] is Clause.NO_VERDICT:
@@ -212,6 +216,15 @@ class RarityRule:
             figure = self._figure(group)
             return Clause.NO_FIGURE if figure is None else self._by_figure(figure)
         return Clause.GROUP_OF_RARE_MEMBERS if verdicts == {True} else Clause.GROUP_OF_MIXED_MEMBERS
+
+    def _subtypes_of_rare(self, clauses: Mapping[str, Clause]) -> frozenset[str]:
+        if self.orphanet is None:
+            return frozenset()
+        disorders = (x for x in clauses if x in self.orphanet.entities and self.orphanet.entities[x].type.is_disorder)
+        below = {x: self.orphanet.subtypes(x) & clauses.keys() for x in disorders if x in self.orphanet.children}
+        rare = {s for x, subtypes in below.items() if clauses[x].is_rare for s in subtypes}
+        other = {s for x, subtypes in below.items() if not clauses[x].is_rare for s in subtypes}
+        return frozenset(s for s in rare - other if clauses[s] is Clause.SUBTYPE)
 
     def _groups(self, names: Mapping[str, str]) -> dict[str, tuple[str, bool]]:
         """OMIM entry -> the ORPHA entry that is the same disease, and whether the tables say so (else the name)."""
