@@ -64,6 +64,47 @@ def test_the_first_clause_that_knows_the_onset_decides(
     assert [interval for interval, _weight in onset.intervals] == ([] if years is None else [years])
 
 
+@pytest.mark.parametrize(
+    ("rows", "groups", "clause", "years"),
+    [
+        ([row(MIDDLE_AGE)], ("Childhood",), OnsetClause.ANNOTATED_COURSE, [(40, 60)]),
+        ([row("HP:0001250", onset=MIDDLE_AGE)], ("Childhood",), OnsetClause.ORPHANET_AGE_GROUP, [(2, 12)]),
+        ([], ("Adult", "Elderly"), OnsetClause.ORPHANET_AGE_GROUP, [(18, 65), (65, 85)]),
+        ([], ("No data available",), OnsetClause.MEAN_OF_COMMON, []),
+        ([], ("No data available", "Neonatal"), OnsetClause.ORPHANET_AGE_GROUP, [(0, 0.08)]),
+    ],
+)
+def test_orphanets_age_groups_stand_between_the_course_and_the_findings(
+    knowledge: Knowledge,
+    table: OnsetTable,
+    rows: list[Annotation],
+    groups: tuple[str, ...],
+    clause: OnsetClause,
+    years: list[tuple[float, float]],
+) -> None:
+    onset = onset_of(knowledge, "X", rows, table, age_groups=groups)
+    assert (onset.clause, [interval for interval, _weight in onset.intervals]) == (clause, years)
+
+
+@pytest.mark.parametrize(("latest", "clause"), [(20.0, OnsetClause.EARLY_DEATH), (21.0, OnsetClause.MEAN_OF_COMMON)])
+def test_what_kills_before_people_are_grown_up_has_begun_by_then(
+    knowledge: Knowledge, table: OnsetTable, latest: float, clause: OnsetClause
+) -> None:
+    onset = onset_of(knowledge, "X", [], table, latest=latest)
+    assert onset.clause is clause
+    assert clause is OnsetClause.MEAN_OF_COMMON or onset.intervals == (((0.0, latest), 1.0),)
+
+
+def test_nobody_is_seen_after_most_have_died() -> None:
+    congenital = Onset(OnsetClause.NAME, (((0.0, 0.0), 1.0),))
+    ages, limits = ages_at_visit(congenital, LASTING_YEARS, 10.0)
+    assert limits == (0, 10)
+    assert sum(ages[2:]) == 0
+    assert abs(sum(ages) - 1) < 1e-9
+    juvenile = Onset(OnsetClause.NAME, (((5.0, 15.0), 1.0),))
+    assert ages_at_visit(juvenile, LASTING_YEARS, 2.0) == ages_at_visit(juvenile, LASTING_YEARS)  # a contradiction
+
+
 def test_several_onsets_weigh_as_often_as_they_were_seen(knowledge: Knowledge, table: OnsetTable) -> None:
     rows = [row("HP:0003593", frequency="10%"), row("HP:0003581", frequency="80%"), row("HP:0003596")]
     assert [weight for _years, weight in onset_of(knowledge, "X", rows, table).intervals] == [0.1, 0.8, 0.5]
@@ -127,7 +168,9 @@ def test_a_disease_that_shows_as_developmental_delay_is_no_disease_of_the_old(
     seen = 0
     for profile in catalogue.profiles:
         typical = [x for f in profile.findings if f.low >= 0.8 for x in f.exact[:1]]
-        if profile.rare and any("HP:0012758" in knowledge.ancestors(x) for x in typical):
+        if profile.clauses[0] != OnsetClause.EARLY_FINDING:
+            continue
+        if any("HP:0012758" in knowledge.ancestors(x) for x in typical):
             assert sum(np.array(profile.ages)[3:]) / sum(profile.ages) < 0.06
             seen += 1
     assert seen > 20
@@ -136,7 +179,10 @@ def test_a_disease_that_shows_as_developmental_delay_is_no_disease_of_the_old(
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("sign,HP:0001508,Failure to thrive,0,2,estimate", "kind: 'sign', expected one of course, name, finding"),
+        (
+            "sign,HP:0001508,Failure to thrive,0,2,estimate",
+            "kind: 'sign', expected one of course, class, name, finding",
+        ),
         ("finding,HP:9999999,Nothing,0,2,estimate", "HP:9999999 is not a current term"),
         ("finding,HP:0001508,Thin,0,2,estimate", "HP:0001508 is called 'Failure to thrive', not 'Thin'"),
         ("name,old,in the name,9,2,estimate", "the onset is reversed: 9 is above 2"),
@@ -165,6 +211,7 @@ def test_every_onset_term_of_the_annotations_is_in_the_table(knowledge: Knowledg
 def test_the_ages_need_no_class(catalogue: Catalogue) -> None:
     """The sampler reads the same columns for both: common diseases have limits and shares of men too."""
     common = [p for p in catalogue.profiles if not p.rare]
-    assert {p.age_limits for p in common} == {(0, 95)}
+    assert all(0 <= youngest < oldest <= 95 for youngest, oldest in (p.age_limits for p in common))
+    assert sum(p.age_limits == (0, 95) for p in common) > 50
     assert {p.clauses for p in common} == {("", "")}
     assert set(catalogue.male_share[~catalogue.rare].tolist()) == {0.0, 0.5, 1.0}

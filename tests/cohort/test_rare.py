@@ -1,73 +1,128 @@
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from raretriage.cohort import Catalogue, Profile, ProfileError, load_background, load_common, vocabulary
-from raretriage.cohort import rare as rare_module
+from raretriage.cohort import Catalogue, Profile, load_background, load_common, vocabulary
+from raretriage.cohort.annotated import MAX_FINDINGS, MIN_ANNOTATED, UNSTATED
+from raretriage.cohort.bridge import bridge_groups
 from raretriage.cohort.nuisance import load_nuisance
 from raretriage.cohort.onset import OnsetClause
-from raretriage.cohort.profiles import MIN_FINDINGS, read_table
-from raretriage.cohort.rare import MAX_FINDINGS, load_rare
+from raretriage.cohort.profiles import Origin
+from raretriage.cohort.rare import LeftOut, RareProfiles, load_rare
+from raretriage.cohort.rare_state import StateClause
+from raretriage.cohort.rare_weight import PrevalenceClause
 from raretriage.domain import State
-from raretriage.knowledge import Knowledge
+from raretriage.knowledge import Clause, Knowledge, Prevalence
+from raretriage.knowledge.prevalence import Kind
+
+MARFAN, MARFAN_OMIM, FABRY, PLAGUE = "ORPHA:558", "OMIM:154700", "ORPHA:324", "ORPHA:707"
 
 
 @pytest.fixture(scope="module")
-def shared(knowledge: Knowledge) -> tuple[str, ...]:
-    return vocabulary(load_common(knowledge), load_background(knowledge))
+def common(knowledge: Knowledge) -> list[Profile]:
+    return load_common(knowledge)
 
 
 @pytest.fixture(scope="module")
-def rare(knowledge: Knowledge, shared: tuple[str, ...]) -> list[Profile]:
-    return load_rare(knowledge, load_common(knowledge), shared, load_nuisance())
+def shared(knowledge: Knowledge, common: list[Profile]) -> tuple[str, ...]:
+    return vocabulary(common, load_background(knowledge))
 
 
-def test_there_are_enough_rare_diseases_and_every_state_occurs(rare: list[Profile]) -> None:
-    assert len(rare) >= 150
-    assert len({p.disease for p in rare}) == len(rare)
-    assert min(Counter(p.state for p in rare)[s] for s in (State.MILD, State.ACUTE, State.CHRONIC)) >= 20
+@pytest.fixture(scope="module")
+def rare(knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...]) -> RareProfiles:
+    return load_rare(knowledge, common, shared, load_nuisance(), bridge_groups(knowledge))
 
 
-def test_every_one_is_rare_by_the_rule(rare: list[Profile], knowledge: Knowledge) -> None:
-    assert all(p.rare and knowledge.is_rare(p.disease) for p in rare)
+def only(knowledge: Knowledge, **changes: dict[str, object]) -> Knowledge:
+    """The knowledge with no rare diseases but these, each with its changes. Ids are written ORPHA_558."""
+    wanted = {disease.replace("_", ":"): change for disease, change in changes.items()}
+    diseases = tuple(
+        replace(d, clause=Clause.ORPHA_ENTRY, **wanted[d.id])
+        if d.id in wanted
+        else replace(d, clause=Clause.NO_VERDICT, group=d.id)
+        for d in knowledge.diseases
+    )
+    return replace(knowledge, diseases=diseases)
+
+
+def load(knowledge: Knowledge, common: Sequence[Profile], shared: Sequence[str], *held_back: str) -> RareProfiles:
+    return load_rare(knowledge, common, shared, load_nuisance(), frozenset(held_back))
+
+
+def test_every_rare_entry_is_a_profile_or_left_out_with_a_reason(rare: RareProfiles, knowledge: Knowledge) -> None:
+    profiles = {p.disease for p in rare.profiles}
+    assert not profiles & rare.left_out.keys()
+    assert profiles | rare.left_out.keys() == {d.id for d in knowledge.diseases if d.clause.is_rare}
+    assert len(profiles) == len(rare.profiles) >= 3_500
+    assert {p.group for p in rare.profiles} == rare.clauses.keys()
+
+
+def test_every_state_has_many_and_both_origins_occur(rare: RareProfiles) -> None:
+    states = Counter(p.state for p in rare.profiles)
+    assert min(states[s] for s in (State.MILD, State.ACUTE, State.CHRONIC)) >= 90
+    origins = Counter(p.origin for p in rare.profiles)
+    assert origins[Origin.ORPHA] >= 3_000
+    assert origins[Origin.OMIM] >= 300
+    assert all(p.rare for p in rare.profiles)
 
 
 def test_findings_are_shared_ones_and_the_exact_terms_are_kinds_of_them(
-    rare: list[Profile], shared: tuple[str, ...], knowledge: Knowledge
+    rare: RareProfiles, shared: tuple[str, ...], knowledge: Knowledge
 ) -> None:
     words = set(shared)
-    for profile in rare:
-        assert MIN_FINDINGS <= len(profile.findings) <= MAX_FINDINGS
-        for finding in profile.findings:
-            assert finding.hpo_id in words
-            assert all(finding.hpo_id in knowledge.ancestors(x) for x in finding.exact)
-            assert 0 <= finding.low <= finding.high <= 1
-
-
-def test_a_finding_is_filed_under_the_nearest_shared_term(knowledge: Knowledge, rare: list[Profile]) -> None:
-    by_id = {p.disease: p for p in rare}
-    kawasaki = by_id["ORPHA:2331"]
-    filed = {exact: f.hpo_id for f in kawasaki.findings for exact in f.exact}
-    assert filed["HP:0001945"] == "HP:0001945"  # fever is itself a shared term
-    assert all(knowledge.label(exact) for exact in filed)
+    for profile in rare.profiles:
+        assert MIN_ANNOTATED <= len(profile.findings) <= MAX_FINDINGS
+        assert {finding.hpo_id for finding in profile.findings} <= words
+        assert all(f.hpo_id in knowledge.ancestors(x) for f in profile.findings for x in f.exact)
 
 
 def test_numbers_are_the_annotations_and_their_source_can_be_looked_up(
-    rare: list[Profile], knowledge: Knowledge
+    rare: RareProfiles, knowledge: Knowledge
 ) -> None:
-    for profile in rare[:40]:
-        rows = {(a.hpo_id, a.reference): a for a in knowledge.annotations(profile.disease)}
+    stated = 0
+    for profile in rare.profiles[::40]:
+        rows = {(a.hpo_id, a.reference): a for a in knowledge.annotations(profile.disease) if a.frequency}
         for finding in profile.findings:
+            if finding.source == "estimate":
+                assert (finding.low, finding.high) == (UNSTATED.low, UNSTATED.high)
+                continue
             _file, disease, term, reference = finding.source.split(" ")
-            interval = rows[term, reference].interval
             assert disease == profile.disease
-            assert interval is not None
-            assert (finding.low, finding.high) == (interval.low, interval.high)
+            assert any(
+                row.interval is not None and (row.interval.low, row.interval.high) == (finding.low, finding.high)
+                for row in knowledge.annotations(disease)
+                if (row.hpo_id, row.reference) == (term, reference)
+            )
+            assert (term, reference) in rows
+            stated += 1
+    assert stated > 500
 
 
-def test_choosing_again_chooses_the_same(knowledge: Knowledge, shared: tuple[str, ...], rare: list[Profile]) -> None:
-    assert load_rare(knowledge, load_common(knowledge), shared, load_nuisance()) == rare
+def test_descriptions_of_one_disease_differ_in_nothing_but_findings(rare: RareProfiles) -> None:
+    by_group: dict[str, list[Profile]] = {}
+    for profile in rare.profiles:
+        by_group.setdefault(profile.group, []).append(profile)
+    several = [profiles for profiles in by_group.values() if len(profiles) > 1]
+    assert len(several) > 200
+    for profiles in several:
+        assert len({replace(p, disease="", origin=Origin.TABLE, findings=()) for p in profiles}) == 1
+
+
+def test_a_disease_is_drawn_as_often_however_many_describe_it(rare: RareProfiles) -> None:
+    weights: Counter[str] = Counter()
+    for profile in rare.profiles:
+        weights[profile.group] += profile.weight
+    # without Orphanet's tables no prevalence is known, so all weigh alike
+    assert {round(weight, 9) for weight in weights.values()} == {1.0}
+
+
+def test_choosing_again_chooses_the_same(
+    knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...], rare: RareProfiles
+) -> None:
+    assert load_rare(knowledge, common, shared, load_nuisance(), bridge_groups(knowledge)) == rare
 
 
 def test_without_a_known_onset_ages_are_those_of_common_diseases_with_the_same_state(catalogue: Catalogue) -> None:
@@ -81,18 +136,58 @@ def test_without_a_known_onset_ages_are_those_of_common_diseases_with_the_same_s
         assert abs(of_rare - mean).max() < 1e-9
 
 
-@pytest.mark.parametrize(
-    ("row", "fault"),
-    [
-        ("ORPHA:1,Nothing,mild,estimate", "ORPHA:1 is called None"),
-        ("ORPHA:558,Marfan,mild,estimate", "ORPHA:558 is called 'Marfan syndrome'"),
-        ("ORPHA:99828,Dengue fever,acute,estimate", "ORPHA:99828 is not rare"),
-    ],
-)
-def test_a_bad_row_of_states_is_named(
-    knowledge: Knowledge, shared: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, row: str, fault: str
+def test_two_entries_of_a_group_share_what_either_knows(
+    knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...]
 ) -> None:
-    text = "disease,name,state,source\n" + row
-    monkeypatch.setattr(rare_module, "read_table", lambda name: read_table(name, text))
-    with pytest.raises(ProfileError, match=rf"rare_states\.csv, line 2: {fault}"):
-        load_rare(knowledge, load_common(knowledge), shared, load_nuisance())
+    known = Prevalence(16, 16, Kind.BIRTH, "Worldwide")
+    joined = only(
+        knowledge,
+        ORPHA_558={"prevalence": known, "onset_classes": ("Childhood",)},
+        OMIM_154700={"group": MARFAN, "prevalence": known},
+        ORPHA_324={"prevalence": Prevalence(1, 1, Kind.POINT, "Worldwide")},
+    )
+    made = load(joined, common, shared)
+    marfan = [p for p in made.profiles if p.group == MARFAN]
+    assert [(p.disease, p.origin) for p in marfan] == [(MARFAN, Origin.ORPHA), (MARFAN_OMIM, Origin.OMIM)]
+    assert {p.name for p in marfan} == {"Marfan syndrome"}
+    assert {p.codes for p in marfan} == {marfan[0].codes}
+    fabry = next(p for p in made.profiles if p.disease == FABRY)
+    assert sum(p.weight for p in marfan) / fabry.weight == pytest.approx(2.0)  # 16 times, to the power 0.25
+    assert made.clauses[MARFAN].weight is PrevalenceClause.BIRTH
+    counts = made.counts()
+    assert counts["profiles by origin"] == {"orpha": 2, "omim": 1}
+    assert counts["diseases by clause of weight"] == {"birth": 1, "point": 1}
+
+
+def test_orphanets_age_groups_reach_the_profile_where_no_course_is_annotated(
+    knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...]
+) -> None:
+    made = load(only(knowledge, ORPHA_707={"onset_classes": ("Elderly",)}), common, shared)
+    assert made.clauses[PLAGUE].onset is OnsetClause.ORPHANET_AGE_GROUP
+    assert made.profiles[0].age_limits[0] == 65
+    assert made.clauses[PLAGUE].state is StateClause.TABLE
+
+
+def test_who_is_left_out_and_why(knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...]) -> None:
+    few = next(d.id for d in knowledge.diseases if d.id.startswith("ORPHA:") and d.clause is Clause.ORPHA_ENTRY)
+    lethal = next(d.id for d in knowledge.diseases if d.name == "Hydrolethalus")
+    decipher = next(d.id for d in knowledge.diseases if d.id.startswith("DECIPHER:"))
+    rest = {few.replace(":", "_"): {}, lethal.replace(":", "_"): {}, decipher.replace(":", "_"): {}}
+    made = load(only(knowledge, ORPHA_558={}, ORPHA_324={}, **rest), common, ("HP:0001250",), MARFAN)
+    assert made.left_out == {
+        decipher: LeftOut.OTHER_CATALOGUE,
+        MARFAN: LeftOut.HELD_FOR_BRIDGE,
+        lethal: LeftOut.KILLS_BEFORE_BIRTH,
+        few: LeftOut.TOO_FEW_SHARED_FINDINGS,
+        FABRY: LeftOut.TOO_FEW_SHARED_FINDINGS,
+    }
+    assert made.profiles == ()
+
+
+def test_a_shorter_vocabulary_makes_no_profile_of_fewer_than_five_findings(
+    knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...]
+) -> None:
+    one = only(knowledge, ORPHA_558={})
+    terms = [f.hpo_id for f in load(one, common, shared).profiles[0].findings]
+    assert len(load(one, common, terms[:MIN_ANNOTATED]).profiles) == 1
+    assert load(one, common, terms[: MIN_ANNOTATED - 1]).left_out == {MARFAN: LeftOut.TOO_FEW_SHARED_FINDINGS}

@@ -55,7 +55,9 @@ def test_the_first_clause_that_knows_the_sex_decides(
 @pytest.mark.parametrize(
     ("disease", "share"),
     [
-        ("ORPHA:881", 0.0),  # Turner
+        ("ORPHA:9", 0.0),  # tetrasomy X
+        ("ORPHA:244242", 0.0),  # HELLP
+        ("ORPHA:538", 0.02),  # lymphangioleiomyomatosis
         ("ORPHA:10", 1.0),  # 48,XXYY
         ("ORPHA:47", 0.95),  # X-linked agammaglobulinemia
         ("ORPHA:69665", 0.0),  # cholestasis of pregnancy

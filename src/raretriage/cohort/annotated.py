@@ -30,6 +30,8 @@ Measured where the Orphanet entry of the same disease states what the OMIM entry
 
 FREQUENT = 0.30
 """From here on a finding is typical; the lower end of HPO's "Frequent" (HP:0040282)."""
+VERY_FREQUENT = 0.80
+"""The lower end of HPO's "Very frequent" (HP:0040281)."""
 
 _MAX_EXACT = 6
 
@@ -64,9 +66,9 @@ class Filing:
         return _likeliest(found, salt=next((r.disease_id for group in filed.values() for r in group), ""))
 
 
-def typical(rows: Iterable[Annotation]) -> list[str]:
-    """The terms of the rows that are present and stated to be frequent or more."""
-    return [r.hpo_id for r in rows if not r.excluded and r.interval is not None and r.interval.low >= FREQUENT]
+def typical(rows: Iterable[Annotation], at_least: float = FREQUENT) -> list[str]:
+    """The terms of the rows that are present and stated to be frequent, or as frequent as wished."""
+    return [r.hpo_id for r in rows if not r.excluded and r.interval is not None and r.interval.low >= at_least]
 
 
 def _finding(term: str, rows: Sequence[Annotation]) -> Finding:

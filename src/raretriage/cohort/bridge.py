@@ -16,10 +16,11 @@ from raretriage.cohort.errors import ProfileError
 from raretriage.cohort.profiles import ICD_10, Code, Course, Profile, Row, load_common, read_table
 from raretriage.cohort.rare import Priors
 from raretriage.cohort.rare_rules import one_of
-from raretriage.domain import State
+from raretriage.domain import Sex, State
 from raretriage.knowledge import Knowledge
 
 _STATE, _COURSE = one_of("state", State), one_of("course", Course)
+_SEX = one_of("sex", Sex)
 _NO_COUNTS = "disease,hpo_id,label,present,asked,source"
 
 
@@ -92,7 +93,8 @@ def _annotated(
             codes=tuple(_icd_10(row, code) for code in row.text("codes").split(";")),
             weight=1.0,
         )
-        profiles.append(profile)
+        sex = row.text("sex")
+        profiles.append(profile if sex == "any" else replace(profile, sex=_SEX(row)))
     return profiles
 
 

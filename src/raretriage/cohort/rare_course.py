@@ -2,14 +2,15 @@
 
 1. Its course is annotated (Progressive HP:0003676, Episodic HP:0025303 ...).
 2. Words of its name (dystrophy, carcinoma; paroxysmal, porphyria; transient).
-3. A typical finding that by itself says so (developmental regression, neoplasm; angioedema).
+3. A very frequent finding that by itself says so (developmental regression, neoplasm; angioedema), unless the state is
+   acute: an infection with recurrent fever still passes.
 4. Its state: what is acute passes, what is mild or chronic persists.
 """
 
 from collections.abc import Sequence
 from enum import StrEnum
 
-from raretriage.cohort.annotated import typical
+from raretriage.cohort.annotated import VERY_FREQUENT, typical
 from raretriage.cohort.profiles import Course
 from raretriage.cohort.rare_rules import Rules, load_rules, one_of
 from raretriage.domain import State
@@ -41,7 +42,8 @@ def course_of(
         return annotated[0], CourseClause.ANNOTATED
     if (named := rules.in_name(name)) is not None:
         return named, CourseClause.NAME
-    shown = frozenset[str]().union(*map(knowledge.ancestors, typical(rows)))
+    certain = typical(rows, VERY_FREQUENT) if state is not State.ACUTE else []
+    shown = frozenset[str]().union(*map(knowledge.ancestors, certain))
     if found := [course for term, course in rules.of("finding").items() if term in shown]:
         return found[0], CourseClause.FINDING
     return Course.SELF_LIMITED if state is State.ACUTE else Course.PERSISTENT, CourseClause.STATE

@@ -1,8 +1,10 @@
 """Until which age do patients with a rare disease live? Where the annotations say that most die, no longer.
 
-An age at death counts as typical when half the patients or more die then, or when nobody said how many do. Of several
-typical ones the latest holds. Without any, words of the name (lethal, hydrolethalus) decide. Nobody with a disease
-that kills before birth is seen at a visit, so it is out of the cohort. Ages and words are in `rare_death.csv`.
+An age at death counts when the lower end of its stated frequency says that half the patients or more die then: "very
+frequent", or 4 of 4. A row without a frequency does not count, nor does 1 of 1: achondroplasia and Melnick-Needles
+syndrome have such rows. Of several ages the latest holds. Without any, words of the name (lethal, hydrolethalus)
+decide. Nobody with a disease that kills before birth is seen at a visit, so it is out of the cohort. Ages and words
+are in `rare_death.csv`.
 """
 
 from collections.abc import Sequence
@@ -24,12 +26,12 @@ def load_death_rules(knowledge: Knowledge, text: str | None = None) -> Rules[flo
 def latest_age(name: str, rows: Sequence[Annotation], rules: Rules[float]) -> float | None:
     """Years of age by which most patients have died: 0 before birth, None when nothing says so."""
     ages = rules.of("annotated")
-    annotated = [ages[row.hpo_id] for row in rows if row.hpo_id in ages and not row.excluded and _is_typical(row)]
+    annotated = [ages[row.hpo_id] for row in rows if row.hpo_id in ages and not row.excluded and _most_die(row)]
     return max(annotated) if annotated else rules.in_name(name)
 
 
-def _is_typical(row: Annotation) -> bool:
-    return row.interval is None or (row.interval.low + row.interval.high) / 2 >= HALF
+def _most_die(row: Annotation) -> bool:
+    return row.interval is not None and row.interval.low >= HALF
 
 
 def _until_years(row: Row) -> float:

@@ -13,13 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from raretriage.cohort.annotated import VERY_FREQUENT
 from raretriage.cohort.profiles import read_table
 from raretriage.cohort.rare_rules import has_words, term
 from raretriage.domain import Sex
 from raretriage.knowledge import Annotation, Knowledge
 
-VERY_FREQUENT = 0.80
-"""The lower end of HPO's "Very frequent" (HP:0040281)."""
 BOTH_ALIKE = 0.5
 
 _ENOUGH_FINDINGS = 2
