@@ -17,6 +17,7 @@ def shipped() -> str:
         ("exact = 0.25", "exact = 1.25", "exact"),
         ("exact = 0.25", "", "exact"),
         ("exact = 0.25", "exact = 0.25\nsecret_cheat = 1", "secret_cheat"),
+        ("crisis = 0.25", "crisis = 0.95", r"course.episodic[^:]*crisis and early add up to 1.05"),
         ("[findings]", "[findings", "nuisance.toml"),
     ],
 )
@@ -29,5 +30,5 @@ def test_a_wrong_parameter_is_named(old: str, new: str, fault: str) -> None:
 def test_every_shipped_parameter_names_its_source() -> None:
     lines = shipped().splitlines()
     groups = [line for line in lines if line.startswith("[")]
-    assert len(groups) == 8
+    assert len(groups) == 12  # of them one for each course
     assert sum("Source: estimate" in line for line in lines) >= 20
