@@ -1,0 +1,166 @@
+"""Whom do the cheat tests look at? Visits of people who are ill, drawn by the one sampler, with what is known of them.
+
+Everything here but `columns` is hidden from a model: it says who the patient is, so that a test can ask whether the
+columns give it away.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from raretriage.cohort import Catalogue, Chunk, CohortSpec, sample_chunk
+from raretriage.cohort.catalogue import STATES
+from raretriage.cohort.columns import columns_of, join_columns
+from raretriage.domain import State
+from raretriage.features import Columns, take
+from raretriage.validity.errors import NothingToCompare
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Strings = npt.NDArray[np.object_]
+
+_ARRAYS = ("is_rare", "disease", "group", "origin", "patient", "state", "undated")
+_NEVER = 1e-12
+_PATIENTS = 1_000_000
+"""Only as many chunks of this cohort are drawn as give the visits that are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """n visits of ill people; arrays have shape (n,)."""
+
+    columns: Columns
+    is_rare: Bools
+    disease: Strings
+    """Whose description it was drawn from: `Profile.disease`."""
+    group: Strings
+    """The disease itself, whoever described it: `Profile.group`. What is left out and drawn together."""
+    origin: Strings
+    """Values of `Origin`."""
+    patient: Strings
+    state: Ints
+    """Place in `State`, by the written rule."""
+    undated: Ints
+    """How many of the observed findings have no onset of their own."""
+
+    @property
+    def count(self) -> int:
+        return self.columns.count
+
+    @property
+    def observed(self) -> Ints:
+        """How many findings were observed at each visit."""
+        return np.bincount(self.columns.findings.row[self.columns.findings.observed], minlength=self.count)
+
+    @property
+    def excluded(self) -> Ints:
+        """How many findings were asked for and absent at each visit."""
+        return np.bincount(self.columns.findings.row[~self.columns.findings.observed], minlength=self.count)
+
+    def take(self, rows: Ints) -> "Sample":
+        """Some of the visits, in the order of `rows`."""
+        return Sample(columns=take(self.columns, rows), **{name: getattr(self, name)[rows] for name in _ARRAYS})
+
+
+def draw_ill(catalogue: Catalogue, *, seed: int, ill: int, rare_share: float) -> Sample:
+    """At least `ill` visits of ill people.
+
+    Args:
+        catalogue: whose profiles and nuisance are used.
+        seed: of the cohort.
+        ill: how many visits for a disease are wanted.
+        rare_share: share of the patients who come for a rare disease the first time; nobody comes healthy.
+    """
+    spec = CohortSpec(patients=_PATIENTS, seed=seed, rare_share=rare_share, healthy_share=0.0)
+    parts: list[Sample] = []
+    while sum(part.count for part in parts) < ill:
+        parts.append(_ill_of(sample_chunk(spec, catalogue, len(parts)), catalogue))
+    return join(parts)
+
+
+def draw_rare(catalogue: Catalogue, *, seed: int, rare: int, twins_only: bool = False) -> Sample:
+    """At least `rare` visits for a rare disease, about half of them described by Orphanet and half by OMIM.
+
+    Balanced by design: how well two sources can be told apart does not depend on how many patients each has, but the
+    interval does.
+
+    Args:
+        twins_only: only diseases that both have described, so that nothing differs but the description.
+
+    Raises:
+        NothingToCompare: all rare profiles are of one origin.
+    """
+    chosen, drawn = balanced(catalogue, twins_only=twins_only), list[Sample]()
+    while sum(part.count for part in drawn) < rare:
+        # A further visit may be for a common disease, so some are drawn in vain.
+        everybody = draw_ill(chosen, seed=seed + len(drawn), ill=rare, rare_share=1.0)
+        drawn.append(everybody.take(np.flatnonzero(everybody.is_rare)))
+    return join(drawn)
+
+
+def balanced(catalogue: Catalogue, *, twins_only: bool = False) -> Catalogue:
+    """The same profiles, with the rare descriptions of each origin drawn equally often, and those of one origin alike.
+
+    Raises:
+        NothingToCompare: all rare profiles are of one origin.
+    """
+    origin = np.array([profile.origin.value for profile in catalogue.profiles])
+    chosen = _twins(catalogue) if twins_only else catalogue.rare
+    kinds = sorted(set(origin[chosen].tolist()))
+    if len(kinds) < 2:
+        raise NothingToCompare(
+            f"the rare profiles to compare are all of the origin {', '.join(kinds) or '(none)'}: whether two sources "
+            "can be told apart needs profiles of both"
+        )
+    # Never drawn, but not 0: the sampler divides by a state's sum.
+    weight = np.where(catalogue.rare, _NEVER, catalogue.weight)
+    for kind in kinds:
+        members = chosen & (origin == kind)
+        weight[members] = 1 / members.sum()
+    # The sampler draws the state first: with these shares every description comes as often as its weight says.
+    shares = {
+        state.value: float(weight[catalogue.rare & (catalogue.state == row)].sum()) / len(kinds)
+        for row, state in enumerate(STATES)
+        if state is not State.HEALTHY
+    }
+    nuisance = catalogue.nuisance
+    rare = type(nuisance.rare).model_validate({**nuisance.rare.model_dump(), **shares})
+    return replace(catalogue, weight=weight, nuisance=nuisance.model_copy(update={"rare": rare}))
+
+
+def _twins(catalogue: Catalogue) -> Bools:
+    """Which profiles are rare and of a disease that another origin has described too."""
+    origins: dict[str, set[str]] = {}
+    for profile in catalogue.profiles:
+        origins.setdefault(profile.group, set()).add(profile.origin.value)
+    return np.array([profile.rare and len(origins[profile.group]) > 1 for profile in catalogue.profiles])
+
+
+def join(parts: list[Sample]) -> Sample:
+    """The visits of several samples, one after the other."""
+    return Sample(
+        columns=join_columns([part.columns for part in parts]),
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS},
+    )
+
+
+def _ill_of(chunk: Chunk, catalogue: Catalogue) -> Sample:
+    visits = chunk.visits
+    disease = np.array([profile.disease for profile in catalogue.profiles], dtype=object)
+    group = np.array([profile.group for profile in catalogue.profiles], dtype=object)
+    origin = np.array([profile.origin.value for profile in catalogue.profiles], dtype=object)
+    patient = (chunk.first_patient + visits.patient).astype(str).astype(object)
+    is_undated = np.isnan(visits.finding_onset) & (visits.recorded.observed >= 0)
+    everybody = Sample(
+        columns=columns_of(chunk, catalogue),
+        is_rare=visits.rare,
+        disease=disease[visits.disease],
+        group=group[visits.disease],
+        origin=origin[visits.disease],
+        patient=patient,
+        state=visits.state,
+        undated=is_undated.sum(axis=1),
+    )
+    return everybody.take(np.flatnonzero(visits.disease >= 0))
