@@ -67,6 +67,10 @@ def test_the_likeliest_are_kept(knowledge: Knowledge) -> None:
     assert [f.low for f in kept] == sorted((f.low for f in kept), reverse=True)
 
 
+def test_one_patient_of_one_does_not_stand_before_very_frequent(filing: Filing) -> None:
+    assert [f.hpo_id for f in filing.findings([row(SEIZURE, "1/1"), row(ATAXIA, VERY_FREQUENT)])] == [ATAXIA, SEIZURE]
+
+
 def test_of_equally_likely_ones_the_oldest_ids_are_not_preferred(knowledge: Knowledge) -> None:
     terms = sorted(many(knowledge, 2 * MAX_FINDINGS))
     first = {f.hpo_id for f in Filing(knowledge, terms).findings([row(t, entry="ORPHA:1") for t in terms])}

@@ -23,3 +23,12 @@ def test_rows_are_chosen_as_often_as_their_shares_say() -> None:
     shares = np.array([0.5, 0.0, 0.3, 0.2])
     counts = np.bincount(choose(np.random.default_rng(1), shares, 20_000), minlength=4)
     assert counts / 20_000 == pytest.approx(shares, abs=0.015)
+
+
+def test_the_smallest_draw_does_not_choose_what_never_occurs() -> None:
+    class Smallest(np.random.Generator):
+        def random(self, size: int) -> np.ndarray:
+            return np.zeros(size)
+
+    smallest = Smallest(np.random.PCG64(0))
+    assert choose(smallest, np.array([0.0, 0.5, 0.5]), 3).tolist() == [1, 1, 1]
