@@ -19,7 +19,7 @@ from raretriage.lake import Lake
 from raretriage.privacy import Keyring, Kind
 
 # Many later visits, so that what earlier ones left on record is tried too; above one chunk.
-SPEC = CohortSpec(patients=600, seed=11, rare_share=0.4, healthy_share=0.1)
+SPEC = CohortSpec(patients=600, seed=11, rare_share=0.4, healthy_share=0.1, bad_share=0)
 KEYRING = Keyring.from_keys([bytes(range(32))])
 
 

@@ -14,8 +14,8 @@ from raretriage.validity.naive_mix import OneSided, naive_mix, one_sided
 from raretriage.validity.reference import fit_reference
 
 ILL = 6_000
-STEPS = 31
-"""How many steps an audit reports as it goes."""
+STEPS = 38
+"""How many steps an audit reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def audit(
         ill: visits of ill people behind each figure; with fewer than `LEAST_VISITS` no check passes.
         catalogue: the training catalogue; built from the knowledge by default.
         bridge: the bridge set's; built from the knowledge by default.
-        progress: called with the name of each finished step, about `STEPS` times.
+        progress: called with the name of each finished step, `STEPS` times.
 
     Raises:
         ProfileError: a profile table has a row that cannot be used.

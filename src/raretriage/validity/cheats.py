@@ -5,7 +5,7 @@ interval stays within the limit: being unsure is not passing.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class Check:
     limit: float | None
     n: int
     split: str = SPLIT
+    detail: str = ""
 
     @property
     def passed(self) -> bool:
@@ -51,6 +52,7 @@ class Check:
             "limit": self.limit,
             "n": self.n,
             "split": self.split,
+            "detail": self.detail,
             "passed": self.passed,
         }
 
@@ -150,15 +152,15 @@ def _permuted(mix: Mix, knowledge: Knowledge, contest: Contest, seed: int) -> It
     """
     found = np.maximum(encoded(mix.ill, mix.vocabulary, knowledge).phenotypes, 0)
     for what, limit, by_chance in (
-        ("source-specific", PERMUTATION_LIMIT, False),
-        ("source-specific (by chance too)", None, True),
+        ("source-specific terms", PERMUTATION_LIMIT, False),
+        ("terms that one source happens not to use", None, True),
     ):
         own = mix.uses.one_sided(by_chance=by_chance)
         columns = np.flatnonzero([term in own for term in mix.vocabulary])
         shuffled = [_shuffled(found, columns, contest, np.random.default_rng([seed, n])) for n in range(_PERMUTATIONS)]
         true, *others = (contest.auc(scores) for scores in contest.scores(found, *shuffled))
-        name = f"rare AUC moved by permuting {len(columns)} {what} of {len(mix.vocabulary)} terms"
-        yield _check(name, contest.estimate(true - np.mean(others, axis=0)), limit)
+        check = _check(f"rare AUC moved by permuting {what}", contest.estimate(true - np.mean(others, axis=0)), limit)
+        yield replace(check, detail=f"{len(columns)} of {len(mix.vocabulary)} terms, AUC {true[0]:.3f} before")
 
 
 def _shuffled(found: Matrix, columns: Ints, contest: Contest, rng: np.random.Generator) -> Matrix:

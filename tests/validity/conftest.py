@@ -1,0 +1,20 @@
+import pytest
+
+from raretriage.cohort import Catalogue, build_catalogue
+from raretriage.cohort.catalogue import build_bridge_catalogue
+from raretriage.knowledge import Knowledge, build_knowledge, locate_sources
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    return build_knowledge(*locate_sources())
+
+
+@pytest.fixture(scope="session")
+def catalogue(knowledge: Knowledge) -> Catalogue:
+    return build_catalogue(knowledge)
+
+
+@pytest.fixture(scope="session")
+def bridge(knowledge: Knowledge) -> Catalogue:
+    return build_bridge_catalogue(knowledge)
