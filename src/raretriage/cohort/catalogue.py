@@ -18,7 +18,7 @@ from raretriage.cohort.profiles import (
     vocabulary,
 )
 from raretriage.cohort.rare import RareProfiles, load_rare
-from raretriage.cohort.sex_prior import load_sex_table, only_sex
+from raretriage.cohort.sex_prior import load_sex_table
 from raretriage.domain import Sex, State
 from raretriage.knowledge import Knowledge
 
@@ -208,8 +208,8 @@ def _coarser(knowledge: Knowledge, term: str) -> str:
 
 
 def _only_sex(knowledge: Knowledge, ids: Sequence[str]) -> Ints:
-    of_one_sex = load_sex_table(knowledge).finding
-    sexes = [only_sex(knowledge, hpo_id, of_one_sex) for hpo_id in ids]
+    of_one_sex = load_sex_table(knowledge).of_one_sex
+    sexes = [of_one_sex.get(hpo_id) for hpo_id in ids]
     return np.array([-1 if sex is None else int(sex is Sex.MALE) for sex in sexes], dtype=np.int64)
 
 

@@ -9,7 +9,7 @@ that it cannot tell which entry a patient was drawn from.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from raretriage.cohort.annotated import MIN_ANNOTATED, Filing
@@ -43,7 +43,7 @@ class LeftOut(StrEnum):
     OTHER_CATALOGUE = "other_catalogue"
     """Neither ORPHA nor OMIM: DECIPHER's entries, which state no frequency."""
     NOT_ANNOTATED = "not_annotated"
-    """No finding at all is annotated."""
+    """Nothing at all is annotated: a disorder of Orphanet's tables alone."""
     TOO_FEW_SHARED_FINDINGS = "too_few_shared_findings"
     KILLS_BEFORE_BIRTH = "kills_before_birth"
     """Nobody with it is seen at a visit."""
@@ -197,50 +197,46 @@ def load_rare(
         ProfileError: a table of the rules (`rare_*.csv`) has a row that cannot be used.
     """
     filing, priors = Filing(knowledge, vocabulary), Priors(knowledge, common)
+    profiles: list[Profile] = []
+    clauses: dict[str, Clauses] = {}
     left_out: dict[str, LeftOut] = {}
-    kept: list[tuple[Disease, dict[str, tuple[Finding, ...]]]] = []
-    for group, entries in _by_group(knowledge, left_out).items():
+    groups = _by_group(knowledge, left_out)
+    weight_of = weights({group: _prevalence(knowledge, group) for group in groups}, nuisance.rare.prevalence_exponent)
+    for group, entries in groups.items():
         rows = {entry: tuple(knowledge.annotations(entry)) for entry in entries}
         disease = priors.disease(group, entries, rows)
         described: dict[str, tuple[Finding, ...]] = {}
         for entry in entries:
             findings = filing.findings(rows[entry])
-            if (reason := _reason(disease, rows[entry], findings, held_back)) is None:
+            if (reason := _reason(disease, findings, held_back)) is None:
                 described[entry] = findings
             else:
                 left_out[entry] = reason
         if described:
-            kept.append((disease, described))
-    prevalences = {disease.group: _prevalence(knowledge, disease) for disease, _described in kept}
-    weight_of = weights(prevalences, nuisance.rare.prevalence_exponent)
-    profiles: list[Profile] = []
-    clauses: dict[str, Clauses] = {}
-    for disease, described in kept:
-        made, clauses[disease.group] = _profiles(priors, disease, described, *weight_of[disease.group])
-        profiles += made
+            made, clauses[group] = _profiles(priors, disease, described, *weight_of[group])
+            profiles += made
     return RareProfiles(tuple(profiles), clauses, left_out)
 
 
 def _by_group(knowledge: Knowledge, left_out: dict[str, LeftOut]) -> dict[str, list[str]]:
-    """Rare entries by group, groups by number, ORPHA first; those of other catalogues go to `left_out`."""
+    """Annotated rare entries by group, groups by number, ORPHA first; the others go to `left_out`."""
     groups: dict[str, list[str]] = {}
     for disease in knowledge.diseases:
-        if disease.clause.is_rare:
-            if _catalogue(disease.id) in _ORIGINS:
-                groups.setdefault(disease.group, []).append(disease.id)
-            else:
-                left_out[disease.id] = LeftOut.OTHER_CATALOGUE
+        if not disease.clause.is_rare:
+            continue
+        if _catalogue(disease.id) not in _ORIGINS:
+            left_out[disease.id] = LeftOut.OTHER_CATALOGUE
+        elif next(knowledge.annotations(disease.id), None) is None:
+            left_out[disease.id] = LeftOut.NOT_ANNOTATED
+        else:
+            groups.setdefault(disease.group, []).append(disease.id)
     ordered = sorted(groups, key=_by_number)
     return {group: sorted(groups[group], key=_by_number) for group in ordered}
 
 
-def _reason(
-    disease: Disease, rows: Sequence[Annotation], findings: Sequence[Finding], held_back: frozenset[str]
-) -> LeftOut | None:
+def _reason(disease: Disease, findings: Sequence[Finding], held_back: frozenset[str]) -> LeftOut | None:
     if disease.group in held_back:
         return LeftOut.HELD_FOR_BRIDGE
-    if not rows:
-        return LeftOut.NOT_ANNOTATED
     if disease.latest == 0:
         return LeftOut.KILLS_BEFORE_BIRTH
     return LeftOut.TOO_FEW_SHARED_FINDINGS if len(findings) < MIN_ANNOTATED else None
@@ -255,28 +251,26 @@ def _profiles(
 ) -> tuple[list[Profile], Clauses]:
     state, state_clause = priors.state(disease)
     course, course_clause = priors.course(disease, state)
-    made = [
-        priors.profile(
-            disease,
-            entry,
-            findings,
-            state=state,
-            course=course,
-            rare=True,
-            codes=(_code(disease.group),),
-            weight=weight / len(described),
-        )
+    first = next(iter(described))
+    profile, onset_clause, sex_clause = priors.profile(
+        disease,
+        first,
+        described[first],
+        state=state,
+        course=course,
+        rare=True,
+        codes=(_code(disease.group),),
+        weight=weight / len(described),
+    )
+    profiles = [
+        replace(profile, disease=entry, origin=_ORIGINS[_catalogue(entry)], findings=findings)
         for entry, findings in described.items()
     ]
-    # age and sex are decided by what all its entries say, so alike for each
-    _profile, onset_clause, sex_clause = made[0]
-    return [profile for profile, _onset, _sex in made], Clauses(
-        state_clause, course_clause, onset_clause, sex_clause, weight_clause
-    )
+    return profiles, Clauses(state_clause, course_clause, onset_clause, sex_clause, weight_clause)
 
 
-def _prevalence(knowledge: Knowledge, disease: Disease) -> Prevalence | None:
-    entries = (disease.group, *knowledge.members(disease.group))
+def _prevalence(knowledge: Knowledge, group: str) -> Prevalence | None:
+    entries = (group, *knowledge.members(group))
     return next((found for entry in entries if (found := knowledge.prevalence(entry)) is not None), None)
 
 
