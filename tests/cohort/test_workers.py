@@ -32,13 +32,13 @@ class Squares:
 
 @dataclass(frozen=True)
 class Endless:
-    """A job that goes on until it is told to stop, and shows by a file that it has begun."""
+    """A job that shows by a file that it has begun. Number 0 ends at once; the others go on until they are told to."""
 
     folder: Path
 
     def __call__(self, number: int, step, /) -> None:
         (self.folder / f"begun.{number}.{os.getpid()}").touch()
-        while True:
+        while number:
             step(0)
             time.sleep(0.01)
 
@@ -84,12 +84,12 @@ def test_no_worker_at_all_is_refused() -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_no_worker_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> None:
-    """Ctrl-C goes to the whole group; a kill to the parent alone."""
+    """Ctrl-C goes to the whole group, of which one is idle; a kill goes to the parent alone."""
     code = (
         "import sys; from pathlib import Path\n"
         "from raretriage.cohort.workers import run_jobs\n"
         "from tests.cohort.test_workers import Endless\n"
-        "if __name__ == '__main__': run_jobs(Endless(Path(sys.argv[1])), 4, workers=2)\n"
+        "if __name__ == '__main__': run_jobs(Endless(Path(sys.argv[1])), 3, workers=3)\n"
     )
     (tmp_path / "run.py").write_text(code, encoding="utf-8")
     parent = subprocess.Popen(
@@ -99,7 +99,7 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> N
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
     )
-    workers = _wait_for(lambda: pids if len(pids := _begun(tmp_path)) == 2 else None)
+    workers = _wait_for(lambda: pids if len(pids := _begun(tmp_path)) == 3 else None)
     if how is signal.SIGINT:
         os.killpg(parent.pid, how)
     else:
@@ -108,7 +108,15 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> N
     _wait_for(lambda: not any(_is_alive(pid) for pid in workers) or None)
     if how is signal.SIGINT:
         assert errors.count("KeyboardInterrupt") == 1, "the workers leave the interrupt to their parent"
-        assert len(_begun(tmp_path)) == 2, "nothing new is begun after an interrupt"
+
+
+def test_what_waits_in_the_queue_is_not_begun_after_an_interrupt(tmp_path: Path) -> None:
+    def interrupt(_patients: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs(Endless(tmp_path), 6, workers=2, progress=interrupt)
+    assert len(_begun(tmp_path)) <= 3
 
 
 def _begun(folder: Path) -> list[int]:

@@ -179,6 +179,24 @@ def test_each_part_has_a_file_for_each_type_and_appears_when_all_are_done(tmp_pa
     assert [part.lines for part in parts] == [{"Patient": 2, "Observation": 2}, {"Observation": 2}]
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted in Linux's /proc")
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_part_that_fails_leaves_no_file_open(tmp_path: Path, compress: bool) -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    def fail(writer: PartWriter) -> None:
+        with writer:
+            writer.write("Patient", b"{}\n")
+            assert open_files() == before + 1
+            raise LookupError
+
+    before, writer = open_files(), PartWriter(tmp_path, 0, compress=compress)
+    with pytest.raises(LookupError):
+        fail(writer)
+    assert open_files() == before
+
+
 @pytest.fixture
 def three_parts(monkeypatch: pytest.MonkeyPatch) -> CohortSpec:
     """A cohort of three parts, one a chunk."""
