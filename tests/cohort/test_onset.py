@@ -16,9 +16,10 @@ from raretriage.cohort.onset import (
     mean_years_since_onset,
     onset_of,
 )
-from raretriage.cohort.profiles import AGE_BANDS, read_table
+from raretriage.cohort.profiles import AGE_BANDS, Origin, read_table
 from raretriage.domain import State
 from raretriage.knowledge import Annotation, Knowledge
+from tests.cohort.described import every_rare
 
 FAILURE_TO_THRIVE, CONGENITAL, MIDDLE_AGE = "HP:0001508", "HP:0003577", "HP:0003596"
 
@@ -154,19 +155,17 @@ def test_an_episode_is_seen_at_onset_a_passing_disease_soon_and_a_lasting_one_fo
     ],
 )
 def test_known_diseases_have_the_ages_of_a_textbook(
-    catalogue: Catalogue, disease: str, clause: str, youngest: float, oldest: float
+    knowledge: Knowledge, disease: str, clause: str, youngest: float, oldest: float
 ) -> None:
-    profile = next(p for p in catalogue.profiles if p.disease == disease)
+    profile = next(p for p in every_rare(knowledge).profiles if p.disease == disease)
     assert profile.clauses[0] == clause
     assert abs(profile.age_limits[0] - youngest) <= 0.5
     assert abs(profile.age_limits[1] - oldest) <= 1.1
 
 
-def test_a_disease_that_shows_as_developmental_delay_is_no_disease_of_the_old(
-    catalogue: Catalogue, knowledge: Knowledge
-) -> None:
+def test_a_disease_that_shows_as_developmental_delay_is_no_disease_of_the_old(knowledge: Knowledge) -> None:
     seen = 0
-    for profile in catalogue.profiles:
+    for profile in every_rare(knowledge).profiles:
         typical = [x for f in profile.findings if f.low >= 0.8 for x in f.exact[:1]]
         if profile.clauses[0] != OnsetClause.EARLY_FINDING:
             continue
@@ -210,8 +209,9 @@ def test_every_onset_term_of_the_annotations_is_in_the_table(knowledge: Knowledg
 
 def test_the_ages_need_no_class(catalogue: Catalogue) -> None:
     """The sampler reads the same columns for both: common diseases have limits and shares of men too."""
-    common = [p for p in catalogue.profiles if not p.rare]
+    written = np.array([p.origin is Origin.TABLE and not p.rare for p in catalogue.profiles])
+    common = [p for p, of_table in zip(catalogue.profiles, written, strict=True) if of_table]
     assert all(0 <= youngest < oldest <= 95 for youngest, oldest in (p.age_limits for p in common))
     assert sum(p.age_limits == (0, 95) for p in common) > 50
     assert {p.clauses for p in common} == {("", "")}
-    assert set(catalogue.male_share[~catalogue.rare].tolist()) == {0.0, 0.5, 1.0}
+    assert set(catalogue.male_share[written].tolist()) == {0.0, 0.5, 1.0}

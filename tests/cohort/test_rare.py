@@ -5,18 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from raretriage.cohort import Catalogue, Profile, load_background, load_common, vocabulary
+from raretriage.cohort import Profile, load_background, load_common, vocabulary
 from raretriage.cohort.annotated import MAX_FINDINGS, MIN_ANNOTATED, UNSTATED
-from raretriage.cohort.bridge import bridge_groups
 from raretriage.cohort.nuisance import load_nuisance
 from raretriage.cohort.onset import OnsetClause
-from raretriage.cohort.profiles import Origin
+from raretriage.cohort.profiles import AGE_LIMITS, Origin
 from raretriage.cohort.rare import LeftOut, RareProfiles, load_rare
 from raretriage.cohort.rare_state import StateClause
 from raretriage.cohort.rare_weight import PrevalenceClause
 from raretriage.domain import State
 from raretriage.knowledge import Clause, Knowledge, Prevalence
 from raretriage.knowledge.prevalence import Kind
+from tests.cohort.described import every_rare
 
 MARFAN, MARFAN_OMIM, FABRY, PLAGUE = "ORPHA:558", "OMIM:154700", "ORPHA:324", "ORPHA:707"
 
@@ -32,8 +32,8 @@ def shared(knowledge: Knowledge, common: list[Profile]) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def rare(knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...]) -> RareProfiles:
-    return load_rare(knowledge, common, shared, load_nuisance(), bridge_groups(knowledge))
+def rare(knowledge: Knowledge) -> RareProfiles:
+    return every_rare(knowledge)
 
 
 def only(knowledge: Knowledge, **changes: dict[str, object]) -> Knowledge:
@@ -122,18 +122,20 @@ def test_a_disease_is_drawn_as_often_however_many_describe_it(rare: RareProfiles
 def test_choosing_again_chooses_the_same(
     knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...], rare: RareProfiles
 ) -> None:
-    assert load_rare(knowledge, common, shared, load_nuisance(), bridge_groups(knowledge)) == rare
+    assert load_rare(knowledge, common, shared, load_nuisance()) == rare
 
 
-def test_without_a_known_onset_ages_are_those_of_common_diseases_with_the_same_state(catalogue: Catalogue) -> None:
-    unknown = np.array([p.clauses[0] == OnsetClause.MEAN_OF_COMMON for p in catalogue.profiles])
-    assert catalogue.rare[unknown].all()
-    for state in (1, 2, 3):
-        common = (catalogue.state == state) & ~catalogue.rare
-        mean = catalogue.weight[common] @ catalogue.ages[common] / catalogue.weight[common].sum()
-        of_rare = catalogue.ages[(catalogue.state == state) & unknown]
-        assert len(of_rare) > 5
-        assert abs(of_rare - mean).max() < 1e-9
+def test_without_a_known_onset_ages_are_those_of_common_diseases_with_the_same_state(
+    rare: RareProfiles, common: list[Profile]
+) -> None:
+    for state in (State.MILD, State.ACUTE, State.CHRONIC):
+        alike = [p for p in common if p.state is state]
+        shares = np.array([np.array(p.ages) / sum(p.ages) for p in alike])
+        mean = np.average(shares, axis=0, weights=[p.weight for p in alike])
+        guessed = [p for p in rare.profiles if p.clauses[0] == OnsetClause.MEAN_OF_COMMON and p.state is state]
+        assert len(guessed) > 5
+        assert all(np.allclose(p.ages, mean) for p in guessed)
+        assert {p.age_limits for p in guessed} == {AGE_LIMITS}
 
 
 def test_two_entries_of_a_group_share_what_either_knows(

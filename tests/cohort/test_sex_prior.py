@@ -1,10 +1,11 @@
 import pytest
 
-from raretriage.cohort import Catalogue, ProfileError
+from raretriage.cohort import ProfileError
 from raretriage.cohort.profiles import read_table
 from raretriage.cohort.sex_prior import SexClause, SexTable, load_sex_table, male_share, only_sex
 from raretriage.domain import Sex
 from raretriage.knowledge import Annotation, Knowledge
+from tests.cohort.described import every_rare
 
 AZOOSPERMIA, TESTICULAR_TUMOUR, OVARIAN_FAILURE, AMENORRHEA = "HP:0000027", "HP:0010788", "HP:0008209", "HP:0000786"
 CRYPTORCHIDISM, HYPOSPADIAS, SEIZURE, ATAXIA = "HP:0000028", "HP:0000047", "HP:0001250", "HP:0001251"
@@ -65,8 +66,8 @@ def test_the_first_clause_that_knows_the_sex_decides(
         ("ORPHA:707", 0.5),  # plague
     ],
 )
-def test_known_diseases_have_the_sex_of_a_textbook(catalogue: Catalogue, disease: str, share: float) -> None:
-    assert next(p for p in catalogue.profiles if p.disease == disease).male_share == share
+def test_known_diseases_have_the_sex_of_a_textbook(knowledge: Knowledge, disease: str, share: float) -> None:
+    assert next(p for p in every_rare(knowledge).profiles if p.disease == disease).male_share == share
 
 
 def test_only_sex_is_known_for_a_finding_and_its_kinds(knowledge: Knowledge, table: SexTable) -> None:
