@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,15 +100,20 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, how: signal.Signals) -> N
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
     )
-    workers = _wait_for(lambda: pids if len(pids := _begun(tmp_path)) == 3 else None)
-    if how is signal.SIGINT:
-        os.killpg(parent.pid, how)
-    else:
-        parent.kill()
-    errors = parent.communicate(timeout=30)[1]
-    _wait_for(lambda: not any(_is_alive(pid) for pid in workers) or None)
-    if how is signal.SIGINT:
-        assert errors.count("KeyboardInterrupt") == 1, "the workers leave the interrupt to their parent"
+    try:
+        workers = _wait_for(lambda: pids if len(pids := _begun(tmp_path)) == 3 else None)
+        if how is signal.SIGINT:
+            os.killpg(parent.pid, how)
+        else:
+            parent.kill()
+        errors = parent.communicate(timeout=30)[1]
+        _wait_for(lambda: not any(_is_alive(pid) for pid in workers) or None)
+        if how is signal.SIGINT:
+            assert errors.count("KeyboardInterrupt") == 1, "the workers leave the interrupt to their parent"
+    finally:
+        # whatever failed above, nobody stays
+        with suppress(ProcessLookupError):
+            os.killpg(parent.pid, signal.SIGKILL)
 
 
 def test_what_waits_in_the_queue_is_not_begun_after_an_interrupt(tmp_path: Path) -> None:

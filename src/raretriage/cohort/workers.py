@@ -4,9 +4,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.synchronize import Event
 from typing import Protocol, TypeVar, cast
 
@@ -64,7 +65,8 @@ def run_jobs(
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
     with ProcessPoolExecutor(workers, context, _begin, (job, stop)) as pool:
-        futures = [pool.submit(_do, number) for number in range(jobs)]
+        with _unheard_interrupts():
+            futures = [pool.submit(_do, number) for number in range(jobs)]
         try:
             for future in as_completed(futures):
                 progress(future.result()[0])
@@ -88,6 +90,19 @@ def _noted(job: Job[_Result], number: int, step: Callable[[int], object]) -> _Re
         raise
 
 
+@contextmanager
+def _unheard_interrupts() -> Iterator[None]:
+    """Processes started in here never hear Ctrl-C, which goes to the whole group: this one hears it and tells them.
+
+    Here it is heard after all, when this is left. Workers cannot look away themselves: they take a second to begin.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Worker:
     """What a worker process holds; set once when it begins."""
 
@@ -96,8 +111,6 @@ class _Worker:
 
 
 def _begin(job: Job[object], stop: Event) -> None:
-    # Ctrl-C goes to the whole group of processes; the parent decides, and tells
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _Worker.job, _Worker.stop = job, stop
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
