@@ -217,7 +217,9 @@ def _meant(shift: PrevalenceShift | SeasonShift, catalogue: Catalogue) -> Bools:
     """The diseases that a shift is about, shape (D,)."""
     profiles = catalogue.profiles
     if isinstance(shift, SeasonShift):
-        targets = [any(c.system == ICD_10 and c.code.startswith(shift.codes) for c in p.codes) for p in profiles]
+        coded = [any(c.system == ICD_10 and c.code.startswith(shift.codes) for c in p.codes) for p in profiles]
+        # few rare ones have such a code, depending on who described them: a season must not tell
+        targets = [is_coded and not p.rare for is_coded, p in zip(coded, profiles, strict=True)]
         _require(any(targets), shift, "codes", ", ".join(shift.codes), [])
     elif shift.disease is not None:
         targets = [p.disease == shift.disease for p in profiles]

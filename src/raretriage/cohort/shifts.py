@@ -6,7 +6,7 @@ earlier is the same, to the byte, with and without it (`raretriage.cohort.shifti
 | table in the file | what moves |
 |---|---|
 | `[[prevalence]]` | how often all rare diseases, or one disease or group, bring somebody |
-| `[[season]]` | how often diseases with certain ICD-10 codes do, in some quarters of every year |
+| `[[season]]` | how often common diseases with certain ICD-10 codes do, in some quarters of every year |
 | `[[coding]]` | how findings are written: exact or coarser terms, SNOMED CT or HPO |
 | `[[unit]]` | a vital sign is sent in another unit, which its code says or hides |
 | `[[lost_field]]` | a field is never sent again |
@@ -102,7 +102,7 @@ class PrevalenceShift(_Shift):
 
 @dataclass(frozen=True, slots=True)
 class SeasonShift(_Shift):
-    """In these quarters of every year, diseases with these ICD-10 codes bring people `amplitude` times as often."""
+    """In these quarters of each year, common diseases with these ICD-10 codes bring people `amplitude` times as often."""
 
     kind: ClassVar[str] = "season"
 
