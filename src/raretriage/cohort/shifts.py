@@ -102,7 +102,7 @@ class PrevalenceShift(_Shift):
 
 @dataclass(frozen=True, slots=True)
 class SeasonShift(_Shift):
-    """In these quarters of each year, common diseases with these ICD-10 codes bring people `amplitude` times as often."""
+    """In these quarters of each year, common diseases with these ICD-10 codes are `amplitude` times as frequent."""
 
     kind: ClassVar[str] = "season"
 
