@@ -105,8 +105,8 @@ def bridge(knowledge: Knowledge) -> list[Profile]:
     """The bridge's rare diseases, read by the very loader of the common table: that is what they are for."""
     return load_common(
         knowledge,
-        diseases=table("bridge_rare.csv"),
-        findings=table("bridge_findings.csv"),
+        diseases=table("written_rare.csv"),
+        findings=table("written_findings.csv"),
         counts="disease,hpo_id,label,present,asked,source",
     )
 
@@ -221,7 +221,7 @@ def test_no_finding_gives_the_bridge_away(common: list[Profile], bridge: list[Pr
     assert sum(used[hpo_id] >= 2 for hpo_id in of_the_bridge) / len(of_the_bridge) >= 0.8
 
 
-@pytest.mark.parametrize("name", ["bridge_rare.csv", "bridge_findings.csv"])
+@pytest.mark.parametrize("name", ["written_rare.csv", "written_findings.csv"])
 def test_every_number_of_the_bridge_says_where_it_is_from(name: str) -> None:
     sources = {row["source"] for row in csv.DictReader(table(name).splitlines())}
     assert sources == {"estimate"}

@@ -1,7 +1,7 @@
 """The synthetic EHR: one profile table, one sampler, and an export as a hospital would make it. All made up."""
 
 from raretriage.cohort.benchmark import BenchmarkResult, benchmark
-from raretriage.cohort.catalogue import Catalogue, build_catalogue
+from raretriage.cohort.catalogue import Catalogue, build_bridge_catalogue, build_catalogue, rare_profiles
 from raretriage.cohort.errors import CohortError, ForeignFolder, ProfileError, SpecError, WorkerLost
 from raretriage.cohort.profiles import Finding, Profile, load_background, load_common, vocabulary
 from raretriage.cohort.sampler import Chunk, chunk_count, sample_chunk
@@ -43,11 +43,13 @@ __all__ = [
     "UnitShift",
     "WorkerLost",
     "benchmark",
+    "build_bridge_catalogue",
     "build_catalogue",
     "chunk_count",
     "load_background",
     "load_common",
     "load_shifts",
+    "rare_profiles",
     "sample_chunk",
     "vocabulary",
     "write_cohort",

@@ -1,15 +1,16 @@
 """All profiles as arrays: what the sampler draws from. Built once per cohort."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raretriage.cohort.bridge import bridge_groups, load_bridge
+from raretriage.cohort.crossed import Crossed, load_crossed
 from raretriage.cohort.nuisance import Nuisance, load_nuisance
 from raretriage.cohort.profiles import (
     Course,
+    Origin,
     Profile,
     Weighted,
     load_background,
@@ -98,6 +99,7 @@ class _Tables:
     common: list[Profile]
     background: list[Weighted]
     shared: tuple[str, ...]
+    crossed: Crossed
     nuisance: Nuisance
 
 
@@ -108,11 +110,13 @@ def build_catalogue(knowledge: Knowledge) -> Catalogue:
         ProfileError: a table has a row that cannot be used.
     """
     tables = _load_tables(knowledge)
-    return _catalogue(knowledge, tables, (*tables.common, *_rare(knowledge, tables).profiles))
+    rare = alike(_rare(knowledge, tables).profiles, tables.crossed.cohort)
+    profiles = (*tables.common, *tables.crossed.cohort, *rare)
+    return _catalogue(knowledge, tables, balanced(profiles, tables.nuisance))
 
 
 def build_bridge_catalogue(knowledge: Knowledge) -> Catalogue:
-    """The bridge set (`raretriage.cohort.bridge`) as a catalogue, for the same sampler: common ones, then rare ones.
+    """The bridge set (`raretriage.cohort.crossed`) as a catalogue, for the same sampler: common ones, then rare ones.
 
     Vocabulary, background symptoms and questions asked are those of `build_catalogue`, so that nothing but the
     profiles differs. Comorbidities and other causes of a visit are drawn from its own common diseases.
@@ -121,7 +125,7 @@ def build_bridge_catalogue(knowledge: Knowledge) -> Catalogue:
         ProfileError: a table has a row that cannot be used.
     """
     tables = _load_tables(knowledge)
-    return _catalogue(knowledge, tables, tuple(load_bridge(knowledge, tables.common, tables.shared)))
+    return _catalogue(knowledge, tables, tables.crossed.bridge)
 
 
 def rare_profiles(knowledge: Knowledge) -> RareProfiles:
@@ -129,13 +133,50 @@ def rare_profiles(knowledge: Knowledge) -> RareProfiles:
     return _rare(knowledge, _load_tables(knowledge))
 
 
+def alike(annotated: Sequence[Profile], written: Sequence[Profile]) -> tuple[Profile, ...]:
+    """The annotated descriptions; where the table has the disease too, with everything but findings as the table says.
+
+    Otherwise state, age, sex or duration would tell who described a patient's disease.
+    """
+    tables = {profile.group: profile for profile in written if profile.rare}
+    return tuple(
+        replace(profile, **{name: getattr(tables[profile.group], name) for name in _OF_THE_DISEASE})
+        if profile.group in tables
+        else profile
+        for profile in annotated
+    )
+
+
+_OF_THE_DISEASE = ("state", "course", "sex", "male_share", "ages", "age_limits", "duration")
+
+
+def balanced(profiles: Sequence[Profile], nuisance: Nuisance) -> tuple[Profile, ...]:
+    """The same profiles, weighted so that each class comes in both kinds of words, by the shares of the nuisance.
+
+    Among the rare diseases of a state, and among the common ones, the weights of the written (`Origin.TABLE`) and of
+    the annotated add up to those shares; a kind that is not there leaves its share to the other.
+    """
+    sides = [(profile.rare, profile.state if profile.rare else None) for profile in profiles]
+    total: dict[tuple[object, bool], float] = {}
+    for side, profile in zip(sides, profiles, strict=True):
+        key = side, profile.origin is Origin.TABLE
+        total[key] = total.get(key, 0.0) + profile.weight
+    weighed = []
+    for side, profile in zip(sides, profiles, strict=True):
+        written, is_written = nuisance.words.written(rare=profile.rare), profile.origin is Origin.TABLE
+        share = written if is_written else 1 - written
+        weighed.append(replace(profile, weight=share * profile.weight / total[side, is_written]))
+    return tuple(weighed)
+
+
 def _load_tables(knowledge: Knowledge) -> _Tables:
     common, background = load_common(knowledge), load_background(knowledge)
-    return _Tables(common, background, vocabulary(common, background), load_nuisance())
+    shared = vocabulary(common, background)
+    return _Tables(common, background, shared, load_crossed(knowledge, common, shared), load_nuisance())
 
 
 def _rare(knowledge: Knowledge, tables: _Tables) -> RareProfiles:
-    return load_rare(knowledge, tables.common, tables.shared, tables.nuisance, bridge_groups(knowledge))
+    return load_rare(knowledge, tables.common, tables.shared, tables.nuisance, tables.crossed.held_back)
 
 
 def _catalogue(knowledge: Knowledge, tables: _Tables, profiles: tuple[Profile, ...]) -> Catalogue:

@@ -4,7 +4,7 @@ Kept equal to that path by a test: ages are completed years or months on the day
 temperature, days from the oldest finding where nobody gave an onset, comorbidity from the conditions known before.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -95,7 +95,8 @@ def _findings(catalogue: Catalogue, observed: Ints, excluded: Ints) -> Findings:
 def _comorbidity(chunk: Chunk, catalogue: Catalogue, born: Ints) -> Floats:
     """How many different conditions were on record before the visit's day, its own diagnosis apart."""
     visits = chunk.visits
-    keys = [_key(profile.codes) for profile in catalogue.profiles]
+    met = np.unique(np.concatenate([visits.disease, chunk.patients.comorbid.ravel()]))
+    keys = {disease: _key(catalogue.profiles[disease].codes) for disease in met[met >= 0].tolist()}
     check_up = _key((_CHECK_UP,))
     own = [keys[disease] if disease >= 0 else check_up for disease in visits.disease.tolist()]
     counts = np.zeros(len(own))
@@ -106,7 +107,7 @@ def _comorbidity(chunk: Chunk, catalogue: Catalogue, born: Ints) -> Floats:
     return counts
 
 
-def _known_before(chunk: Chunk, keys: Sequence[str], own: Sequence[str], born: Ints) -> Iterator[set[str]]:
+def _known_before(chunk: Chunk, keys: Mapping[int, str], own: Sequence[str], born: Ints) -> Iterator[set[str]]:
     """For each visit, the problem list and the diagnoses of earlier visits that were written down by then."""
     patients, visits = chunk.patients, chunk.visits
     patient, day = visits.patient.tolist(), visits.day.tolist()

@@ -68,6 +68,15 @@ class _Rare(_Table):
     prevalence_exponent: Share = Field(ge=0, le=1)
 
 
+class _Words(_Table):
+    rare: Share = Field(gt=0, lt=1)
+    common: Share = Field(gt=0, lt=1)
+
+    def written(self, *, rare: bool) -> Share:
+        """Share of a class that is described in the words of the table."""
+        return self.rare if rare else self.common
+
+
 class _Visits(_Table):
     number: tuple[Share, ...]
     same_disease: Share = Field(ge=0, le=1)
@@ -100,6 +109,7 @@ class Nuisance(_Table):
     severity: _Severity
     course: _Courses
     duration: _Duration
+    words: _Words
     rare: _Rare
     visits: _Visits
     missing: _Missing

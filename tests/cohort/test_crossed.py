@@ -13,8 +13,8 @@ from raretriage.cohort import (
     sample_chunk,
     vocabulary,
 )
-from raretriage.cohort.bridge import bridge_groups, load_bridge
 from raretriage.cohort.catalogue import build_bridge_catalogue
+from raretriage.cohort.crossed import BRIDGE_COMMON, BRIDGE_RARE, Crossed, load_crossed
 from raretriage.cohort.profiles import Origin
 from raretriage.domain import State
 from raretriage.knowledge import Knowledge
@@ -46,16 +46,43 @@ def test_each_kind_is_in_the_other_kinds_words(bridge: Catalogue, knowledge: Kno
     assert min(len(common), len(rare)) >= 20
     assert {p.origin for p in common} == {Origin.ORPHA, Origin.OMIM}
     assert {p.origin for p in rare} == {Origin.TABLE}
-    assert all(knowledge.is_rare(p.disease) is False for p in common)
+    assert not any(knowledge.is_rare(p.disease) for p in common)
     assert all(knowledge.is_rare(p.group) for p in rare)
     assert min(Counter(p.state for p in bridge.profiles)[s] for s in State if s is not State.HEALTHY) >= 5
 
 
-def test_nothing_of_the_bridge_is_trained_on(bridge: Catalogue, catalogue: Catalogue, knowledge: Knowledge) -> None:
+def test_nothing_of_the_bridge_is_trained_on(bridge: Catalogue, catalogue: Catalogue) -> None:
     rare = {p.group for p in bridge.profiles if p.rare}
-    assert bridge_groups(knowledge) == rare
+    assert len(rare) == BRIDGE_RARE
     assert not rare & {p.group for p in catalogue.profiles}
-    assert not {p.disease for p in bridge.profiles} & {p.disease for p in catalogue.profiles if p.rare}
+    assert not {p.disease for p in bridge.profiles} & {p.disease for p in catalogue.profiles}
+
+
+def test_each_class_is_in_both_words_in_the_cohort_by_the_stated_shares(catalogue: Catalogue) -> None:
+    written = np.array([p.origin is Origin.TABLE for p in catalogue.profiles])
+    shares = catalogue.nuisance.words
+    for is_rare, wanted in ((True, shares.rare), (False, shares.common)):
+        for state in set(catalogue.state[catalogue.rare].tolist()) if is_rare else {None}:
+            members = (catalogue.rare == is_rare) & ((catalogue.state == state) | (state is None))
+            weight = catalogue.weight * members
+            assert weight[written].sum() / weight.sum() == pytest.approx(wanted)
+
+
+def test_who_described_a_disease_decides_nothing_but_its_findings(catalogue: Catalogue) -> None:
+    table = {p.group: p for p in catalogue.profiles if p.rare and p.origin is Origin.TABLE}
+    twins = [p for p in catalogue.profiles if p.group in table and p.origin is not Origin.TABLE]
+    assert len(twins) > 50
+    for twin in twins:
+        other = table[twin.group]
+        for name in ("state", "course", "sex", "male_share", "ages", "age_limits", "duration"):
+            assert getattr(twin, name) == getattr(other, name)
+
+
+def test_nobody_chose_the_bridge_set(knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...]) -> None:
+    crossed = load_crossed(knowledge, common, shared)
+    assert len([p for p in crossed.bridge if not p.rare]) == BRIDGE_COMMON
+    assert load_crossed(knowledge, list(reversed(common)), shared).held_back == crossed.held_back
+    assert not {p.group for p in crossed.bridge} & {p.group for p in crossed.cohort}
 
 
 def test_it_speaks_the_vocabulary_of_the_cohort(
@@ -81,9 +108,9 @@ def test_the_same_sampler_draws_it(bridge: Catalogue) -> None:
     assert not chunk.patients.is_male[women].any()  # pre-eclampsia, polycystic ovaries, trisomy X
 
 
-def bad(knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...], line: str) -> list[Profile]:
+def bad(knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...], line: str) -> Crossed:
     header = "disease,name,state,codes,sex,course,source\n"
-    return load_bridge(knowledge, common, shared, annotated=header + line)
+    return load_crossed(knowledge, common, shared, annotated=header + line)
 
 
 @pytest.mark.parametrize(
@@ -102,15 +129,15 @@ def bad(knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...], li
 def test_a_bad_row_of_the_common_ones_is_named(
     knowledge: Knowledge, common: list[Profile], shared: tuple[str, ...], line: str, fault: str
 ) -> None:
-    with pytest.raises(ProfileError, match=rf"bridge_common\.csv, line 2: .*{fault}"):
+    with pytest.raises(ProfileError, match=rf"annotated_common\.csv, line 2: .*{fault}"):
         bad(knowledge, common, shared, line)
 
 
 @pytest.mark.parametrize(
     ("codes", "first_finding", "fault"),
     [
-        ("ICD10:E75.2", "HP:0001250", "bridge_rare.csv, line 2: codes: 'ICD10:E75.2', expected one ORPHA"),
-        ("ORPHA:673", "HP:0001250", "bridge_rare.csv, line 2: ORPHA:673 is not rare"),
+        ("ICD10:E75.2", "HP:0001250", "written_rare.csv, line 2: codes: 'ICD10:E75.2', expected one ORPHA"),
+        ("ORPHA:673", "HP:0001250", "written_rare.csv, line 2: ORPHA:673 is not rare"),
         ("ORPHA:324", "HP:0012531", "outside the vocabulary"),
         ("ORPHA:324", "HP:9999999", "read as the common table is: findings.csv, line 2"),
     ],
@@ -125,7 +152,7 @@ def test_a_bad_row_of_the_rare_ones_is_named(
     findings = "".join(f"fabry,{t},{labels[t]},0.1,0.2,estimate\n" for t in ordered)
     vocabulary_here = tuple(t for t in terms if t not in {"HP:0012531", "HP:9999999"})
     with pytest.raises(ProfileError, match=fault):
-        load_bridge(
+        load_crossed(
             knowledge,
             common,
             vocabulary_here,

