@@ -5,7 +5,7 @@ import pytest
 from raretriage.cohort import Catalogue
 from raretriage.cohort.nuisance import load_nuisance
 from raretriage.knowledge import Knowledge
-from raretriage.validity.ablation import ALL_OFF, HONEST, NAIVE, SWITCHES, AblationRow, ablate, without
+from raretriage.validity.ablation import ALL_OFF, CROSSED, HONEST, NAIVE, SHARED, SWITCHES, AblationRow, ablate, without
 from raretriage.validity.naive_mix import naive_mix
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ def rows(catalogue: Catalogue, knowledge: Knowledge) -> dict[str, AblationRow]:
 
 
 def test_there_is_a_row_for_every_switch(rows: dict[str, AblationRow]) -> None:
-    assert set(rows) == {HONEST, NAIVE, ALL_OFF, "a vocabulary shared with common diseases", *SWITCHES}
+    assert set(rows) == {HONEST, NAIVE, ALL_OFF, SHARED, CROSSED, *SWITCHES}
 
 
 def test_the_cost_is_the_difference_to_the_honest_cohort(rows: dict[str, AblationRow]) -> None:

@@ -29,7 +29,9 @@ def test_each_step_is_told(report: AuditReport, steps: list[str]) -> None:
 def test_every_part_is_there_and_is_plain_json(report: AuditReport) -> None:
     found = json.loads(json.dumps(report.as_json(), allow_nan=False))
     assert found["simulated"] is True
-    assert [check["name"] for check in found["checks"]] == [check["name"] for check in found["naive"]["checks"]]
+    names, of_naive = ([check["name"] for check in part["checks"]] for part in (found, found["naive"]))
+    # the naive mix has no disease in the other source's words
+    assert [name for name in names if not name.startswith("table or annotations")] == of_naive
     assert {row["safeguard"] for row in found["ablation"]} >= {"honest cohort", "naive mix"}
     assert {rate["name"] for rate in found["bridge"]["rates"]} >= {"roc_auc_rare", "missed_rare_of_training"}
 

@@ -8,7 +8,7 @@ import pytest
 from raretriage.cohort import Catalogue
 from raretriage.cohort.profiles import Origin
 from raretriage.validity.errors import NothingToCompare
-from raretriage.validity.sample import Sample, draw_ill, draw_rare
+from raretriage.validity.sample import Sample, draw_ill, draw_rare, straight
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,12 @@ def test_two_sources_come_equally_often(catalogue: Catalogue, twins_only: bool) 
     assert set(rare.group[~is_omim]) <= described if twins_only else not set(rare.group[~is_omim]) <= described
 
 
+def test_without_crossed_profiles_class_and_source_are_one(catalogue: Catalogue) -> None:
+    visits = draw_ill(straight(catalogue), seed=3, ill=500, rare_share=0.4)
+    assert ((visits.origin == Origin.TABLE.value) != visits.is_rare).all()
+
+
 def test_one_source_alone_cannot_be_compared(catalogue: Catalogue) -> None:
-    orpha = tuple(replace(p, origin=Origin.ORPHA) if p.rare else p for p in catalogue.profiles)
-    with pytest.raises(NothingToCompare, match="orpha"):
+    orpha = tuple(replace(p, origin=Origin.ORPHA) if p.origin is Origin.OMIM else p for p in catalogue.profiles)
+    with pytest.raises(NothingToCompare, match="omim"):
         draw_rare(replace(catalogue, profiles=orpha), seed=4, rare=10)

@@ -16,11 +16,13 @@ from raretriage.cohort import Catalogue
 from raretriage.cohort.nuisance import Nuisance
 from raretriage.knowledge import Knowledge
 from raretriage.validity.mix import RARE_SHARE, encoded, matrix_of, shared_vocabulary, wide_vocabulary
-from raretriage.validity.sample import Sample, draw_ill, join
+from raretriage.validity.sample import Sample, draw_ill, is_crossed, join, straight
 from raretriage.validity.telling import SPLIT, Contest, Estimate
 
 HONEST = "honest cohort"
 NAIVE = "naive mix"
+SHARED = "a vocabulary shared with common diseases"
+CROSSED = "some diseases of either kind in the other's words"
 ALL_OFF = "all of these at once"
 
 
@@ -106,7 +108,10 @@ def _settings(
     yield HONEST, honest, shared_vocabulary(honest)
     if naive is not None:
         yield NAIVE, naive, wide_vocabulary(naive)
-    yield "a vocabulary shared with common diseases", honest, wide_vocabulary(honest)
+    yield SHARED, honest, wide_vocabulary(honest)
+    if is_crossed(catalogue).any():
+        sample = draw_ill(straight(catalogue), seed=seed, ill=ill, rare_share=RARE_SHARE)
+        yield CROSSED, sample, shared_vocabulary(sample)
     for name, changes in SWITCHES.items():
         sample = _with_rare(honest, catalogue, changes, seed, ill)
         yield name, sample, shared_vocabulary(sample)
@@ -114,7 +119,7 @@ def _settings(
     for changes in SWITCHES.values():
         for section, values in changes.items():
             together.setdefault(section, {}).update(values)
-    sample = _with_rare(honest, catalogue, together, seed, ill)
+    sample = _with_rare(honest, straight(catalogue), together, seed, ill)
     yield ALL_OFF, sample, wide_vocabulary(sample)
 
 

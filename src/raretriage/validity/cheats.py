@@ -14,7 +14,7 @@ from raretriage.domain import Pregnancy, Sex
 from raretriage.knowledge import Knowledge
 from raretriage.validity.mix import Mix, encoded, matrix_of
 from raretriage.validity.sample import Ints, Sample
-from raretriage.validity.telling import SPLIT, Contest, Estimate, Matrix, stacked
+from raretriage.validity.telling import FOLDS, SPLIT, Contest, Estimate, Matrix, stacked
 
 RARE_LIMIT = 0.60
 ORIGIN_LIMIT = 0.70
@@ -22,7 +22,13 @@ PERMUTATION_LIMIT = 0.02
 LEAST_VISITS = 5_000
 """With fewer the interval says little; a check on fewer does not pass."""
 
-_PERMUTATIONS = 5
+_REPEATS = range(5)
+"""Permutations that a figure is the mean of."""
+_PERMUTED: Mapping[str, tuple[float | None, bool]] = {
+    "source-specific terms": (PERMUTATION_LIMIT, False),
+    "terms that one source happens not to use": (None, True),
+}
+"""What is permuted, its limit, and whether a small source's gaps count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,20 @@ def _checks(mix: Mix, knowledge: Knowledge, seed: int) -> Iterator[Check]:
         against = Contest.between(is_omim, sample.group, seed=seed)
         scores = against.scores(matrix_of(encoded(sample, mix.vocabulary, knowledge)))
         yield _check(f"OMIM or ORPHA within rare, {name}", against.estimate(against.auc(*scores)), ORIGIN_LIMIT)
+    yield from _table_or_annotations(mix, knowledge, seed)
+
+
+def _table_or_annotations(mix: Mix, knowledge: Knowledge, seed: int) -> Iterator[Check]:
+    """Who described the disease, within one class. Which diseases are described is medicine too: reported only."""
+    for name, of_class in (("rare", mix.ill.is_rare), ("common", ~mix.ill.is_rare)):
+        sample = mix.ill.take(np.flatnonzero(of_class))
+        is_written = sample.origin == Origin.TABLE.value
+        sides = [len(np.unique(sample.group[rows])) for rows in (is_written, ~is_written)]
+        if min(sides) >= FOLDS:
+            contest = Contest.between(is_written, sample.group, seed=seed)
+            scores = contest.scores(matrix_of(encoded(sample, mix.vocabulary, knowledge)))
+            check = _check(f"table or annotations within {name}", contest.estimate(contest.auc(*scores)), None)
+            yield replace(check, detail=f"{sides[0]} diseases by the table, {sides[1]} from annotations")
 
 
 def _check(name: str, figure: Estimate, limit: float | None) -> Check:
@@ -151,16 +171,17 @@ def _permuted(mix: Mix, knowledge: Knowledge, contest: Contest, seed: int) -> It
     permuted together, among the visits of a fold, so that what goes together stays together.
     """
     found = np.maximum(encoded(mix.ill, mix.vocabulary, knowledge).phenotypes, 0)
-    for what, limit, by_chance in (
-        ("source-specific terms", PERMUTATION_LIMIT, False),
-        ("terms that one source happens not to use", None, True),
-    ):
+    columns: dict[str, Ints] = {}
+    shuffled: list[Matrix] = []
+    for what, (_limit, by_chance) in _PERMUTED.items():
         own = mix.uses.one_sided(by_chance=by_chance)
-        columns = np.flatnonzero([term in own for term in mix.vocabulary])
-        shuffled = [_shuffled(found, columns, contest, np.random.default_rng([seed, n])) for n in range(_PERMUTATIONS)]
-        true, *others = (contest.auc(scores) for scores in contest.scores(found, *shuffled))
-        check = _check(f"rare AUC moved by permuting {what}", contest.estimate(true - np.mean(others, axis=0)), limit)
-        yield replace(check, detail=f"{len(columns)} of {len(mix.vocabulary)} terms, AUC {true[0]:.3f} before")
+        columns[what] = np.flatnonzero([term in own for term in mix.vocabulary])
+        shuffled += [_shuffled(found, columns[what], contest, np.random.default_rng([seed, n])) for n in _REPEATS]
+    true, *others = (contest.auc(scores) for scores in contest.scores(found, *shuffled))
+    for place, (what, (limit, _by_chance)) in enumerate(_PERMUTED.items()):
+        after = np.mean(others[place * len(_REPEATS) : (place + 1) * len(_REPEATS)], axis=0)
+        check = _check(f"rare AUC moved by permuting {what}", contest.estimate(true - after), limit)
+        yield replace(check, detail=f"{len(columns[what])} of {len(mix.vocabulary)} terms, AUC {true[0]:.3f} before")
 
 
 def _shuffled(found: Matrix, columns: Ints, contest: Contest, rng: np.random.Generator) -> Matrix:

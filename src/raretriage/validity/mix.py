@@ -45,7 +45,7 @@ def honest_mix(catalogue: Catalogue, *, seed: int, ill: int) -> Mix:
         rare=draw_rare(catalogue, seed=seed + 1, rare=ill),
         twins=draw_rare(catalogue, seed=seed + 2, rare=ill, twins_only=True),
         vocabulary=shared_vocabulary(sick),
-        uses=uses_of(catalogue),
+        uses=uses_of(catalogue.profiles),
     )
 
 

@@ -13,11 +13,12 @@ import numpy as np
 
 from raretriage.cohort import Catalogue
 from raretriage.cohort.nuisance import Nuisance
+from raretriage.cohort.profiles import Profile
 from raretriage.features import Columns, Findings
 from raretriage.features.columns import NUMBERS
 from raretriage.knowledge import Knowledge
 from raretriage.validity.mix import RARE_SHARE, Mix, wide_vocabulary
-from raretriage.validity.sample import Sample, Strings, draw_ill, draw_rare
+from raretriage.validity.sample import Sample, Strings, draw_ill, draw_rare, is_crossed, join, straight
 from raretriage.validity.source_terms import uses_of
 
 _KNOWN_TO_ANNOTATIONS = frozenset({"age_years"})
@@ -54,21 +55,24 @@ def naive_mix(catalogue: Catalogue, knowledge: Knowledge, *, seed: int, ill: int
         NothingToCompare: the catalogue's rare profiles are all of one origin.
     """
     known = descriptions(catalogue, knowledge)
-    complete = replace(catalogue, nuisance=_complete(catalogue.nuisance))
+    complete = replace(straight(catalogue), nuisance=_complete(catalogue.nuisance))
     rng = np.random.default_rng(seed)
     sick = _naive(draw_ill(complete, seed=seed, ill=ill, rare_share=RARE_SHARE), known, rng)
+    rare = _naive(draw_rare(complete, seed=seed + 1, rare=ill), known, rng)
     return Mix(
         name="naive",
         ill=sick,
-        rare=_naive(draw_rare(complete, seed=seed + 1, rare=ill), known, rng),
+        rare=rare,
         twins=_naive(draw_rare(complete, seed=seed + 2, rare=ill, twins_only=True), known, rng),
-        vocabulary=wide_vocabulary(sick),
-        uses=uses_of(catalogue, {disease: found.hpo_id.tolist() for disease, found in known.items()}),
+        vocabulary=wide_vocabulary(join([sick, rare])),
+        uses=uses_of(
+            _straight_profiles(catalogue), {disease: found.hpo_id.tolist() for disease, found in known.items()}
+        ),
     )
 
 
 def descriptions(catalogue: Catalogue, knowledge: Knowledge) -> Mapping[str, Description]:
-    """Every disease of the catalogue as its own source describes it, by `Profile.disease`."""
+    """Every disease of the catalogue but the crossed ones as its own source describes it, by `Profile.disease`."""
     return {
         profile.disease: _annotated(knowledge, profile.disease)
         if profile.rare
@@ -77,7 +81,7 @@ def descriptions(catalogue: Catalogue, knowledge: Knowledge) -> Mapping[str, Des
             np.array([(finding.low + finding.high) / 2 for finding in profile.findings]),
             is_asked=True,
         )
-        for profile in catalogue.profiles
+        for profile in _straight_profiles(catalogue)
     }
 
 
@@ -85,9 +89,14 @@ def one_sided(catalogue: Catalogue, knowledge: Knowledge) -> OneSided:
     """Count the findings that occur in the naive descriptions of rare diseases alone."""
     rare, common = set[str](), set[str]()
     known = descriptions(catalogue, knowledge)
-    for profile in catalogue.profiles:
+    for profile in _straight_profiles(catalogue):
         (rare if profile.rare else common).update(known[profile.disease].hpo_id.tolist())
     return OneSided(len(rare | common), len(rare - common), len(common - rare))
+
+
+def _straight_profiles(catalogue: Catalogue) -> list[Profile]:
+    """A naive mix knows no rare disease in the words of the table, nor a common one from annotations."""
+    return [p for p, crossed in zip(catalogue.profiles, is_crossed(catalogue), strict=True) if not crossed]
 
 
 def _annotated(knowledge: Knowledge, disease: str) -> Description:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from raretriage.cohort import Catalogue, Chunk, CohortSpec, sample_chunk
 from raretriage.cohort.catalogue import STATES
 from raretriage.cohort.columns import columns_of, join_columns
+from raretriage.cohort.profiles import Origin
 from raretriage.domain import State
 from raretriage.features import Columns, take
 from raretriage.validity.errors import NothingToCompare
@@ -22,7 +23,9 @@ Bools = npt.NDArray[np.bool_]
 Strings = npt.NDArray[np.object_]
 
 _ARRAYS = ("is_rare", "disease", "group", "origin", "patient", "state", "undated")
+_ANNOTATED = (Origin.ORPHA.value, Origin.OMIM.value)
 _NEVER = 1e-12
+"""A weight so small that nobody draws it, but not 0: the sampler divides by sums of weights."""
 _PATIENTS = 1_000_000
 """Only as many chunks of this cohort are drawn as give the visits that are wanted."""
 
@@ -90,7 +93,7 @@ def draw_rare(catalogue: Catalogue, *, seed: int, rare: int, twins_only: bool = 
         twins_only: only diseases that both have described, so that nothing differs but the description.
 
     Raises:
-        NothingToCompare: all rare profiles are of one origin.
+        NothingToCompare: one of the two has described no rare profile.
     """
     chosen, drawn = balanced(catalogue, twins_only=twins_only), list[Sample]()
     while sum(part.count for part in drawn) < rare:
@@ -101,41 +104,58 @@ def draw_rare(catalogue: Catalogue, *, seed: int, rare: int, twins_only: bool = 
 
 
 def balanced(catalogue: Catalogue, *, twins_only: bool = False) -> Catalogue:
-    """The same profiles, with the rare descriptions of each origin drawn equally often, and those of one origin alike.
+    """The same profiles, with Orphanet's and OMIM's rare ones drawn equally often, those of one origin alike, no other.
 
     Raises:
-        NothingToCompare: all rare profiles are of one origin.
+        NothingToCompare: one of the two has described no rare profile.
     """
-    origin = np.array([profile.origin.value for profile in catalogue.profiles])
-    chosen = _twins(catalogue) if twins_only else catalogue.rare
-    kinds = sorted(set(origin[chosen].tolist()))
-    if len(kinds) < 2:
+    origin = origins(catalogue)
+    chosen = catalogue.rare & np.isin(origin, _ANNOTATED)
+    if twins_only:
+        chosen &= _twins(catalogue, chosen)
+    if missing := [kind for kind in _ANNOTATED if not (chosen & (origin == kind)).any()]:
         raise NothingToCompare(
-            f"the rare profiles to compare are all of the origin {', '.join(kinds) or '(none)'}: whether two sources "
-            "can be told apart needs profiles of both"
+            f"no rare profile to compare is of the origin {' or '.join(missing)}: whether two sources can be told "
+            "apart needs profiles of both"
         )
-    # Never drawn, but not 0: the sampler divides by a state's sum.
     weight = np.where(catalogue.rare, _NEVER, catalogue.weight)
-    for kind in kinds:
+    for kind in _ANNOTATED:
         members = chosen & (origin == kind)
         weight[members] = 1 / members.sum()
     # The sampler draws the state first: with these shares every description comes as often as its weight says.
-    shares = {
-        state.value: float(weight[catalogue.rare & (catalogue.state == row)].sum()) / len(kinds)
+    of_state = {
+        state.value: float(weight[catalogue.rare & (catalogue.state == row)].sum())
         for row, state in enumerate(STATES)
         if state is not State.HEALTHY
     }
-    nuisance = catalogue.nuisance
+    total, nuisance = sum(of_state.values()), catalogue.nuisance
+    shares = {name: share / total for name, share in of_state.items()}
     rare = type(nuisance.rare).model_validate({**nuisance.rare.model_dump(), **shares})
     return replace(catalogue, weight=weight, nuisance=nuisance.model_copy(update={"rare": rare}))
 
 
-def _twins(catalogue: Catalogue) -> Bools:
-    """Which profiles are rare and of a disease that another origin has described too."""
-    origins: dict[str, set[str]] = {}
-    for profile in catalogue.profiles:
-        origins.setdefault(profile.group, set()).add(profile.origin.value)
-    return np.array([profile.rare and len(origins[profile.group]) > 1 for profile in catalogue.profiles])
+def origins(catalogue: Catalogue) -> Strings:
+    """The origin of each profile, shape (D,)."""
+    return np.array([profile.origin.value for profile in catalogue.profiles], dtype=object)
+
+
+def is_crossed(catalogue: Catalogue) -> Bools:
+    """Which profiles are described as most of the other kind are: common from annotations, rare by the table."""
+    return np.asarray(catalogue.rare == (origins(catalogue) == Origin.TABLE.value), dtype=np.bool_)
+
+
+def straight(catalogue: Catalogue) -> Catalogue:
+    """The same profiles without the crossed ones: class and source are then one."""
+    return replace(catalogue, weight=np.where(is_crossed(catalogue), _NEVER, catalogue.weight))
+
+
+def _twins(catalogue: Catalogue, chosen: Bools) -> Bools:
+    """Which of the chosen profiles are of a disease that the other of the two has described too."""
+    described: dict[str, set[str]] = {}
+    for profile, is_chosen in zip(catalogue.profiles, chosen, strict=True):
+        if is_chosen:
+            described.setdefault(profile.group, set()).add(profile.origin.value)
+    return np.array([len(described.get(profile.group, ())) > 1 for profile in catalogue.profiles])
 
 
 def join(parts: list[Sample]) -> Sample:

@@ -7,9 +7,9 @@ profiles may well lack a term that one profile in 3,000 of another has, and that
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
-from raretriage.cohort import Catalogue
-from raretriage.cohort.profiles import Origin
+from raretriage.cohort.profiles import Origin, Profile
 
 _CHANCE = 0.05
 """A source's never using a term is taken for chance where its probability is at least this."""
@@ -23,13 +23,13 @@ class Uses:
     terms: Mapping[Origin, Counter[str]]
 
     def one_sided(self, *, by_chance: bool = False) -> frozenset[str]:
-        """Terms of one side alone: of common or of rare profiles, and among rare ones of one origin.
+        """Terms of one side alone: of the table or of annotations, and among annotations of one origin.
 
         Args:
             by_chance: those too that the other side may lack because it has few profiles.
         """
-        rare = [origin for origin in self.profiles if origin is not Origin.TABLE]
-        sides = [((Origin.TABLE,), tuple(rare)), *(((one,), (other,)) for one in rare for other in rare if one < other)]
+        annotated = tuple(sorted(origin for origin in self.profiles if origin is not Origin.TABLE))
+        sides = [((Origin.TABLE,), annotated), *(((one,), (other,)) for one, other in combinations(annotated, 2))]
         return frozenset().union(*(self._own(*pair, by_chance=by_chance) for pair in sides))
 
     def _own(self, one: tuple[Origin, ...], other: tuple[Origin, ...], *, by_chance: bool) -> Iterable[str]:
@@ -44,16 +44,16 @@ class Uses:
         return sum((self.terms.get(origin, Counter()) for origin in origins), Counter[str]())
 
 
-def uses_of(catalogue: Catalogue, terms: Mapping[str, Iterable[str]] | None = None) -> Uses:
-    """Count them over a catalogue's profiles.
+def uses_of(described: Iterable[Profile], terms: Mapping[str, Iterable[str]] | None = None) -> Uses:
+    """Count them over profiles.
 
     Args:
-        catalogue: its profiles.
+        described: the profiles.
         terms: each profile's terms by `Profile.disease`; those of its findings by default.
     """
     profiles: Counter[Origin] = Counter()
     used: dict[Origin, Counter[str]] = {}
-    for profile in catalogue.profiles:
+    for profile in described:
         own = {x for f in profile.findings for x in (f.hpo_id, *f.exact)} if terms is None else terms[profile.disease]
         profiles[profile.origin] += 1
         used.setdefault(profile.origin, Counter()).update(set(own))
