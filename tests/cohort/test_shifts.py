@@ -161,7 +161,7 @@ def test_a_factor_of_nothing_ends_rare_diseases(catalogue: Catalogue) -> None:
 def test_one_disease_becomes_more_frequent(catalogue: Catalogue, plain: World, by: str) -> None:
     row = int(np.argmax(np.where(catalogue.rare | (catalogue.state == 3), 0, catalogue.weight)))
     world = World(catalogue, PrevalenceShift(START, factor=10, **{by: getattr(catalogue.profiles[row], by)}))
-    for among, least in ((world.late & world.is_first, 5), (world.late & ~world.is_first, 2)):
+    for among, least in ((world.late & world.is_first, 4), (world.late & ~world.is_first, 2)):
         assert world.share(world.disease == row, among) > least * plain.share(plain.disease == row, among)
     others = world.late & world.is_first & (world.disease != row) & (world.disease >= 0)
     healthy = world.late & world.is_first & (world.disease < 0)

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from raretriage.cohort import (
+    SAMPLER_VERSION,
     Catalogue,
     CohortReport,
     CohortSpec,
@@ -66,7 +67,7 @@ def test_the_report_counts_what_decided_the_ages_and_the_sex_of_rare_diseases(
 ) -> None:
     folder, report = export
     manifest = orjson.loads((folder / "cohort.json").read_bytes())
-    assert manifest["sampler_version"] == "2"
+    assert manifest["sampler_version"] == SAMPLER_VERSION
     for place, clauses, enum in ((0, "rare_onset_clauses", OnsetClause), (1, "rare_sex_clauses", SexClause)):
         counted = Counter(p.clauses[place] for p in catalogue.profiles if p.rare)
         assert manifest[clauses] == getattr(report, clauses) == {c.value: counted[c.value] for c in enum}

@@ -43,12 +43,18 @@ _CODES: dict[tuple[str, str], Exit] = {
     ("bucket", "NothingPublished"): Exit.BAD_INPUT,
     ("serving", "ServingError"): Exit.REFUSED,
     ("serving", "InvalidInput"): Exit.BAD_INPUT,
+    ("validity", "ValidityError"): Exit.BAD_INPUT,
     ("cli", "InputError"): Exit.BAD_INPUT,
+    ("cli", "PromiseBroken"): Exit.REFUSED,
 }
 
 
 class InputError(Exception):
     """A command was given a file or value that it cannot use."""
+
+
+class PromiseBroken(Exception):
+    """A command measured what it was asked to, and the promise does not hold."""
 
 
 def exit_code(error: BaseException) -> Exit | None:

@@ -8,9 +8,8 @@ import typer
 from rich.markup import escape
 
 from raretriage import __version__
-from raretriage.cli import knowledge, lake, privacy
+from raretriage.cli import cohort, knowledge, lake, privacy
 from raretriage.cli import log as prediction_log
-from raretriage.cli.cohort import cohort_command
 from raretriage.cli.console import err, out
 from raretriage.cli.demo import demo_command
 from raretriage.cli.evaluate import evaluate_command
@@ -31,7 +30,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 unforeseen fault, 2 wrong use, 3 input that cannot be used, 4 a promise would not "
     "hold, 5 a back end cannot be reached, 130 interrupted.",
 )
-app.command("cohort", epilog="Example: raretriage cohort --patients 2000 --out var/export")(cohort_command)
 app.command("ingest", epilog="Example: raretriage ingest var/export --json ingest.json")(ingest_command)
 app.command("train", epilog="Example: raretriage train --basis simulated --out var/runs/latest")(train_command)
 app.command("evaluate", epilog="Example: raretriage evaluate --run var/runs/latest --json figures.json")(
@@ -43,6 +41,7 @@ app.command("predict", epilog='Example: echo \'{"fever":2.5,"pain":3,"days":3}\'
     predict_command
 )
 app.command("demo", epilog="Example: raretriage demo --patients 4000 --no-serve")(demo_command)
+app.add_typer(cohort.app, name="cohort")
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(lake.lake_app, name="lake")
 app.add_typer(lake.warehouse_app, name="warehouse")

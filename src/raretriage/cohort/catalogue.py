@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from raretriage.cohort.crossed import Crossed, load_crossed
 from raretriage.cohort.nuisance import Nuisance, load_nuisance
 from raretriage.cohort.profiles import (
+    ICD_10,
     Course,
     Origin,
     Profile,
@@ -88,8 +89,6 @@ class Catalogue:
     asked: Ints
     asked_share: Floats
     """Terms that anybody may be asked for, and how often, from the common diseases."""
-    vital_baselines: Floats
-    """Rows age_from, age_to, then mean and sd of heart rate, breathing, systolic, diastolic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +205,7 @@ def _catalogue(knowledge: Knowledge, tables: _Tables, profiles: tuple[Profile, .
         age_limits=np.array([p.age_limits for p in profiles]),
         duration=np.log10(np.array([p.duration for p in profiles])),
         course=np.array([COURSES.index(p.course) for p in profiles], dtype=np.int64),
-        pregnancy=np.array([any(c.code.startswith("O") for c in p.codes) for p in profiles]),
+        pregnancy=np.array([any(c.system == ICD_10 and c.code.startswith("O") for c in p.codes) for p in profiles]),
         finding=finding,
         low=low,
         high=high,
@@ -216,7 +215,6 @@ def _catalogue(knowledge: Knowledge, tables: _Tables, profiles: tuple[Profile, .
         background_share=symptom_weights / symptom_weights.sum(),
         asked=asked,
         asked_share=asked_share,
-        vital_baselines=_vital_baselines(),
     )
 
 
@@ -276,10 +274,3 @@ def _asked(common: Sequence[Profile], row_of: dict[str, int]) -> tuple[Ints, Flo
     rows = np.array(sorted(weights), dtype=np.int64)
     shares = np.array([weights[int(row)] for row in rows])
     return rows, shares / shares.sum()
-
-
-def _vital_baselines() -> Floats:
-    columns = ["age_from", "age_to"]
-    for vital in CHANNELS[1:5]:
-        columns += [vital, f"{vital}_sd"]
-    return np.array([[row.number(c) for c in columns] for row in read_table("vital_baselines.csv")])

@@ -252,7 +252,7 @@ def _visits(
     disease = _causes(rng, catalogue, patients, times, age_years, shares)
     is_ill, size = disease >= 0, len(disease)
 
-    severity, days, has_complaint = _course(rng, catalogue, disease, age_years)
+    severity, days, has_complaint = _course(rng, catalogue, disease, age_years, times)
     constant, by_severity, by_duration = catalogue.nuisance.visits.emergency
     odds = constant + by_severity * severity + by_duration * np.log10(days.clip(min=1))
     is_emergency = (rng.random(size) < 1 / (1 + np.exp(-odds))).astype(np.int64)
@@ -320,7 +320,7 @@ def _causes(
 
 
 def _course(
-    rng: np.random.Generator, catalogue: Catalogue, disease: Ints, age_years: Floats
+    rng: np.random.Generator, catalogue: Catalogue, disease: Ints, age_years: Floats, times: _Times
 ) -> tuple[Floats, Floats, Bools]:
     """Severity, days that the complaint has lasted, and whether there is a complaint at all."""
     parameters, lasting, size = catalogue.nuisance.severity, catalogue.nuisance.duration, len(disease)
@@ -339,8 +339,17 @@ def _course(
     spans = np.where(is_ill[:, None], catalogue.duration[row], np.log10(lasting.healthy))
     spans = np.where(in_crisis[:, None], np.log10(parameters.crisis_days), spans)
     spans = np.where(comes_early[:, None], np.log10(parameters.early_days), spans)
-    days = np.minimum(np.floor(log_normal(rng, spans[:, 0], spans[:, 1])), _days_of_life(age_years))
+    days = np.floor(log_normal(rng, spans[:, 0], spans[:, 1]))
+    days = _gone_on(days, (state == _CHRONIC) & ~in_crisis, disease, times)
+    days = np.minimum(days, _days_of_life(age_years))
     return severity, days, is_ill | (rng.random(size) < lasting.healthy_complaint)
+
+
+def _gone_on(days: Floats, is_lasting: Bools, disease: Ints, times: _Times) -> Floats:
+    """At a later visit for the same lasting complaint it has lasted since it began; a crisis begins anew."""
+    first = np.searchsorted(times.patient, times.patient)  # rows are sorted by patient
+    goes_on = is_lasting & is_lasting[first] & (disease == disease[first])
+    return np.where(goes_on, days[first] + times.since_first, days)
 
 
 def _days_of_life(age_years: Floats) -> Floats:

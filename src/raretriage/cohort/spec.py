@@ -48,7 +48,7 @@ class CohortSpec:
     """
 
     patients: int = 20_000
-    seed: int = 20_261_126
+    seed: int = 20_261_201
     rare_share: float = 0.10
     healthy_share: float = 0.25
     first_day: date = date(2022, 1, 1)

@@ -39,9 +39,9 @@ class CohortReport:
     common_diseases: int
     rare_diseases: int
     rare_onset_clauses: dict[str, int]
-    """How many rare diseases have their ages from each `OnsetClause`."""
+    """How many rare profiles have their ages from each `OnsetClause`, and how many from the project's own table."""
     rare_sex_clauses: dict[str, int]
-    """How many rare diseases have their share of men from each `SexClause`."""
+    """The same for the share of men, by `SexClause`."""
     estimate_share: float
     """Share of probability intervals in the profile table whose source is `estimate`."""
     resources: dict[str, int]
@@ -170,11 +170,16 @@ def _report(catalogue: Catalogue, knowledge: Knowledge, counts: Counter[str], li
         encounters_by_state={state.value: counts[f"state:{state}"] for state in STATES},
         common_diseases=len(catalogue.profiles) - rare,
         rare_diseases=rare,
-        rare_onset_clauses={clause.value: onsets[clause.value] for clause in OnsetClause},
-        rare_sex_clauses={clause.value: sexes[clause.value] for clause in SexClause},
+        rare_onset_clauses=_counted(onsets, OnsetClause),
+        rare_sex_clauses=_counted(sexes, SexClause),
         estimate_share=round(sources.count("estimate") / len(sources), 4),
         resources=dict(sorted(lines.items())),
         bytes=0,
         knowledge_version=knowledge.version,
         sampler_version=SAMPLER_VERSION,
     )
+
+
+def _counted(decided: Counter[str], clauses: type[OnsetClause] | type[SexClause]) -> dict[str, int]:
+    """The written profiles were decided by no clause: their ages and sex stand in the table."""
+    return {clause.value: decided[clause.value] for clause in clauses} | {"own_table": decided[""]}

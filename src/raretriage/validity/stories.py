@@ -141,7 +141,7 @@ def _visit(spec: CohortSpec, catalogue: Catalogue, chunk: Chunk, row: int) -> Vi
     values = {name: float(getattr(visits.measured, name)[row]) for name in _VITALS}
     days, pain = float(visits.days[row]), float(visits.measured.pain[row])
     return VisitStory(
-        heading=f"{date_words(day)}, {where}, {_site(spec, int(visits.site[row]))}",
+        heading=f"{date_words(day)}, {where}, {spec.all_sites[int(visits.site[row])]}",
         complaint="no consta desde cuándo" if np.isnan(days) else f"desde hace {duration_words(days)}",
         observed=tuple(observed),
         excluded=tuple(_finding(catalogue, t) for t in visits.recorded.excluded[row].tolist() if t >= 0),
@@ -155,10 +155,6 @@ def _visit(spec: CohortSpec, catalogue: Catalogue, chunk: Chunk, row: int) -> Vi
         pregnancy={1: "sí", 0: "no"}.get(int(visits.pregnant[row]), ""),
         truth=_truth(catalogue, chunk, row),
     )
-
-
-def _site(spec: CohortSpec, row: int) -> str:
-    return str(spec.sites[row]) if row < len(spec.sites) else f"sede {row + 1}"
 
 
 def _finding(catalogue: Catalogue, term: int, since: float = float("nan")) -> Words:

@@ -329,10 +329,8 @@ def quarter_of(day: date) -> str:
 
 
 def _sites(seen: _Seen, spec: CohortSpec) -> tuple[SiteRow, ...]:
-    names = [str(name) for name in spec.sites]
-    names += [f"site {row + 1}" for row in range(len(names), int(seen.site.max(initial=0)) + 1)]
     rows = []
-    for number, name in enumerate(names):
+    for number, name in enumerate(spec.all_sites):
         members = seen.site == number
         if members.any():
             rows.append(
