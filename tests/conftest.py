@@ -12,7 +12,14 @@ __all__ = ["postgres_server", "postgres_url", "s3_bucket", "s3_server", "shared_
 # Left out of `make check`, which is to take less than a minute; `make test` runs them all.
 SLOW_FILES = frozenset(
     {
+        "cohort/test_benchmark.py",
+        "cohort/test_columns.py",
+        "cohort/test_defects.py",
+        "cohort/test_nhanes.py",
+        "cohort/test_rare_with_tables.py",
         "cohort/test_recorded.py",
+        "cohort/test_shifts.py",
+        "cohort/test_workers.py",
         "cohort/test_write.py",
         "ingest/test_accounting.py",
         "ingest/test_bad_records.py",
@@ -22,6 +29,11 @@ SLOW_FILES = frozenset(
         "release/test_onnx.py",
         "training/test_remeasure.py",
         "training/test_train.py",
+        "validity/test_ablation.py",
+        "validity/test_audit.py",
+        "validity/test_bridge.py",
+        "validity/test_cheats.py",
+        "validity/test_report.py",
     }
 )
 

@@ -14,7 +14,20 @@ import pytest
 COMMAND = str(Path(sys.executable).parent / "raretriage")
 pytestmark = pytest.mark.slow
 
-STAGES = ("cohort", "ingest", "train", "evaluate", "publish", "serve", "predict", "demo")
+STAGES = (
+    "cohort export",
+    "cohort audit",
+    "cohort report",
+    "cohort benchmark",
+    "knowledge rarity",
+    "ingest",
+    "train",
+    "evaluate",
+    "publish",
+    "serve",
+    "predict",
+    "demo",
+)
 
 
 def cli(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -24,7 +37,7 @@ def cli(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_has_help_with_an_example(tmp_path, stage):
-    shown = cli(tmp_path, stage, "--help")
+    shown = cli(tmp_path, *stage.split(), "--help")
     assert (shown.returncode, "Example: " in shown.stdout, f"raretriage {stage}" in shown.stdout) == (0, True, True)
     assert list(tmp_path.iterdir()) == [], "asking for help writes nothing"
 
@@ -33,8 +46,8 @@ def test_every_stage_has_help_with_an_example(tmp_path, stage):
     ("arguments", "code", "says"),
     [
         (["nonsense"], 2, "No such command"),
-        (["cohort", "--patients", "0"], 2, "--patients"),
-        (["cohort", "--rare-share", "0.9"], 3, "add up to"),
+        (["cohort", "export", "--patients", "0"], 2, "--patients"),
+        (["cohort", "export", "--rare-share", "0.9"], 3, "add up to"),
         (["ingest", "nowhere"], 3, "check the path"),
         (["train"], 3, "ingest"),
         (["evaluate"], 3, "raretriage train"),
@@ -83,7 +96,10 @@ def test_ctrl_c_ends_the_service_as_it_should(tmp_path):
 
 def test_the_same_seed_gives_the_same_figures_as_json(tmp_path):
     for name in ("a", "b"):
-        assert cli(tmp_path, "cohort", "--patients", "50", "--out", name, "--json", f"{name}.json").returncode == 0
+        assert (
+            cli(tmp_path, "cohort", "export", "--patients", "50", "--out", name, "--json", f"{name}.json").returncode
+            == 0
+        )
     first, second = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("a", "b"))
     assert first == second
     assert (tmp_path / "a/Patient.000.ndjson").read_bytes() == (tmp_path / "b/Patient.000.ndjson").read_bytes()
@@ -91,7 +107,9 @@ def test_the_same_seed_gives_the_same_figures_as_json(tmp_path):
 
 def test_ctrl_c_leaves_nothing_half_done(tmp_path):
     process = subprocess.Popen(
-        [COMMAND, "cohort", "--patients", "200000", "--out", "export"], cwd=tmp_path, stderr=subprocess.DEVNULL
+        [COMMAND, "cohort", "export", "--patients", "200000", "--out", "export"],
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.rglob("*bservation*")) and process.poll() is None and time.monotonic() < deadline:
@@ -100,3 +118,23 @@ def test_ctrl_c_leaves_nothing_half_done(tmp_path):
     assert process.wait(timeout=60) == 130
     assert not list(tmp_path.rglob("*.ndjson")), "no resource file under its final name"
     assert not (tmp_path / "export/cohort.json").exists()
+
+
+def test_a_wrong_shift_is_named_and_nothing_is_written(tmp_path):
+    (tmp_path / "shifts.toml").write_text('[[lost_field]]\nstart = "2024Q5"\nfield = "spo2"\n')
+    done = cli(tmp_path, "cohort", "export", "--shifts", "shifts.toml", "--out", "export")
+    assert (done.returncode, "lost_field" in done.stderr, "2024Q5" in done.stderr) == (3, True, True)
+    assert not (tmp_path / "export").exists()
+
+
+def test_the_cohort_report_is_one_command_and_too_few_visits_pass_no_check(tmp_path):
+    arguments = ("--patients", "500", "--ill", "600")
+    done = cli(tmp_path, "cohort", "report", *arguments, "--out", "cohort.html", "--json", "figures.json")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert set(figures) == {"summary", "audit"}
+    limited = [check for check in figures["audit"]["checks"] if check["limit"] is not None]
+    assert limited
+    assert not any(check["passed"] for check in limited)
+    assert figures["audit"]["naive"]["words"]["rare_alone"] > 1_000
+    assert "SIMULATED" in (tmp_path / "cohort.html").read_text(encoding="utf-8")

@@ -44,11 +44,11 @@ def test_every_patient_is_drawn_once(catalogue: Catalogue, patients: int) -> Non
     assert [c.first_patient for c in drawn] == list(range(0, patients, 500))
 
 
-def test_exactly_ten_percent_of_patients_are_rare_and_a_quarter_came_healthy(
+def test_exactly_the_design_share_of_patients_are_rare_and_a_quarter_came_healthy(
     catalogue: Catalogue, chunks: list[Chunk]
 ) -> None:
     disease = np.concatenate([c.patients.disease for c in chunks])
-    assert (catalogue.rare[disease] & (disease >= 0)).sum() == 800
+    assert (catalogue.rare[disease] & (disease >= 0)).sum() == 1_200
     assert (disease < 0).sum() == 2_000
 
 

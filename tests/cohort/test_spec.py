@@ -39,8 +39,8 @@ def test_the_bounds_themselves_are_allowed() -> None:
     assert CohortSpec(patients=10_000_000, rare_share=0, healthy_share=0, years=50).years == 50
 
 
-def test_ten_percent_rare_is_the_default_design() -> None:
-    assert (CohortSpec().patients, CohortSpec().rare_share, CohortSpec().years) == (20_000, 0.10, 3)
+def test_fifteen_percent_rare_is_the_default_design() -> None:
+    assert (CohortSpec().patients, CohortSpec().rare_share, CohortSpec().years) == (20_000, 0.15, 3)
 
 
 def test_a_shift_may_name_a_site_that_opens_later() -> None:

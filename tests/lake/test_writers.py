@@ -93,7 +93,7 @@ def test_a_killed_writer_leaves_the_old_version_and_a_rerun_ends_the_same(tmp_pa
     before = lake.land(encounters([encounter(0)]))
     table = tmp_path / "lake" / "encounters"
     files = set(table.iterdir())
-    rows = 100_000  # more than one row group, so that files appear before the commit
+    rows = 300_000  # many row groups, so that files appear long before the commit
     command = [sys.executable, "-c", WRITER, lake.url, str(rows)]
     scratch = tmp_path / "scratch"
     scratch.mkdir()

@@ -33,7 +33,7 @@ app = typer.Typer(help="The simulated EHR: export, audit, report, benchmark. Eve
 def export(
     patients: Patients = DEFAULT_PATIENTS,
     seed: Seed = None,
-    rare_share: Annotated[float, typer.Option(help="Share of patients with a rare disease, by design.")] = 0.10,
+    rare_share: Annotated[float, typer.Option(help="Share of patients with a rare disease, by design.")] = 0.15,
     shifts: Annotated[
         Path | None, typer.Option(help="TOML file of what changes from a quarter on; see docs/shifts.md.")
     ] = None,

@@ -1,26 +1,37 @@
 """`raretriage train`: from a lake version to a run's folder that can be published."""
 
 import hashlib
+import math
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raretriage.bucket import MODEL_FILE, KnowledgeRef, Manifest
+from raretriage.bucket import MODEL_FILE, KnowledgeRef, Manifest, Metric
 from raretriage.cli.console import out, progress, write_json
 from raretriage.cli.figures import figures_json, show_figures
 from raretriage.cli.options import JsonFile, LakeVersion
 from raretriage.cli.workspace import Workspace, git_commit
-from raretriage.domain import Basis
+from raretriage.domain import Basis, Certificate, InputTier
 from raretriage.release import Run, register, stored, write_run
 from raretriage.settings import Settings
+
+if TYPE_CHECKING:
+    from raretriage.features import ModelInput
+    from raretriage.training import TrainedModel
+    from raretriage.training.evaluation import FloatArray
+    from raretriage.training.remeasure import ScoreRows
+
+_BRIDGE_SEED = 4_261_202
+"""Of the bridge set's patients: not that of any cohort, so that nobody is met twice."""
 
 
 def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int | None = None) -> Run:
     """Train on a lake version, export, check parity, and write the run's folder; register it as candidate."""
     from raretriage.release.card import model_card
-    from raretriage.release.onnx import check_parity, export_graph
+    from raretriage.release.onnx import check_parity, export_graph, run_graph
     from raretriage.training import MlflowTracker, TrainingConfig, candidates_csv, train
 
     settings = work.settings
@@ -42,6 +53,9 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
         onnx = export_graph(trained.state, trained.rare, trained.contract)
         difference = check_parity(onnx, trained.state, trained.rare, trained.sample)
         tick(1)
+    metrics = trained.metrics
+    if basis is Basis.SIMULATED:
+        metrics += _on_the_bridge(work, trained, partial(run_graph, onnx))
     now = datetime.now(UTC)
     files = {MODEL_FILE: onnx, "candidates.csv": candidates_csv(trained.candidates), **trained.plots}
     unfinished = Manifest(
@@ -57,17 +71,49 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
         state_sets=trained.state_sets,
         training_range=trained.training_range,
         untrained_groups=trained.untrained_groups,
-        metrics=trained.metrics,
+        metrics=metrics,
         files={},
     )
     files["model_card.md"] = model_card(
-        unfinished, trained.counts, candidates=trained.candidates, parity=difference, rows=len(trained.sample.numeric)
+        unfinished,
+        trained.counts,
+        candidates=trained.candidates,
+        parity=difference,
+        rows=len(trained.sample.numeric),
+        rarity_rule=work.knowledge.rarity_rule,
     ).encode()
     manifest = unfinished.model_copy(update={"files": {name: stored(data) for name, data in files.items()}})
     run = write_run(folder, manifest, files, work.knowledge_bytes)
     if trained.run_id is not None:
         register(run, tracking_uri=settings.mlflow_tracking_uri, run_id=trained.run_id)
     return run
+
+
+def _on_the_bridge(work: Workspace, trained: "TrainedModel", run_rows: "ScoreRows") -> tuple[Metric, ...]:
+    """The graph on diseases described by the other class's source, which no model was trained on."""
+    from raretriage.cohort import build_bridge_catalogue, build_catalogue
+    from raretriage.validity import measure_bridge
+
+    def score(rows: "ModelInput") -> "tuple[FloatArray, FloatArray]":
+        states, rare = run_rows(rows)
+        return rare, states
+
+    promise = trained.certificates[InputTier.FINDINGS]
+    threshold = promise.threshold if isinstance(promise, Certificate) else math.inf
+    with progress("bridge set") as tick:
+        found = measure_bridge(
+            score,
+            threshold,
+            trained.contract,
+            training=build_catalogue(work.knowledge),
+            bridge=build_bridge_catalogue(work.knowledge),
+            knowledge=work.knowledge,
+            seed=_BRIDGE_SEED,
+        )
+        tick(1)
+    # Without a threshold nobody is flagged and no error can be counted; how well the classes are told apart can.
+    is_flagging = isinstance(promise, Certificate)
+    return tuple(metric for metric in found.metrics() if is_flagging or metric.name.startswith("roc_auc"))
 
 
 def train_command(

@@ -8,6 +8,7 @@ the test. No model is ever trained on the bridge set, and its rare diseases are 
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -24,6 +25,8 @@ from raretriage.knowledge import Knowledge
 
 _STATE, _COURSE = one_of("state", State), one_of("course", Course)
 _SEX = one_of("sex", Sex)
+# What OMIM adds to a disease's name for a locus; a hospital's problem list does not say it.
+_LOCUS = re.compile(r",? susceptibility to(, \d+)?$| susceptibility \d+$|,? \d+$|, susceptibility$", re.IGNORECASE)
 _NO_COUNTS = "disease,hpo_id,label,present,asked,source"
 
 
@@ -115,6 +118,7 @@ def _annotated(
             weight=1.0,
         )
         sex = row.text("sex")
+        profile = replace(profile, name=_LOCUS.sub("", profile.name))
         profiles.append(profile if sex == "any" else replace(profile, sex=_SEX(row)))
     return profiles
 

@@ -48,8 +48,8 @@ class CohortSpec:
     """
 
     patients: int = 20_000
-    seed: int = 20_261_201
-    rare_share: float = 0.10
+    seed: int = 20_261_202
+    rare_share: float = 0.15
     healthy_share: float = 0.25
     first_day: date = date(2022, 1, 1)
     years: int = 3

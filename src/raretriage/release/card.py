@@ -17,12 +17,14 @@ def model_card(
     candidates: "Sequence[CandidateRow]",
     parity: float,
     rows: int,
+    rarity_rule: str,
 ) -> str:
     """Markdown. The wider card in TRIPOD+AI order is built on this one.
 
     Args:
         parity: largest absolute difference between the graph's and the pipelines' probabilities.
         rows: how many rows the parity was checked on.
+        rarity_rule: how the knowledge decided what is rare.
     """
     patients = "SIMULATED (made-up) patients" if manifest.data.simulated else "local patients"
     parts = [
@@ -34,6 +36,7 @@ def model_card(
         f"- made {manifest.created:%Y-%m-%d %H:%M} UTC from commit `{manifest.git_commit}`",
         f"- data: lake version {manifest.data.lake_version}, quarters {manifest.data.periods[0]} to "
         f"{manifest.data.periods[-1]}; knowledge {manifest.knowledge.version}",
+        f"- what is rare: {rarity_rule}",
         f"- state head: {manifest.estimators['state']}; rare head: {manifest.estimators['rare']}",
         f"- ONNX parity: largest difference {parity:.1e} on {rows} rows (limit 1e-5)",
         f"- too few training patients, so always NO SEGURO: {', '.join(manifest.untrained_groups) or 'none'}",
@@ -71,6 +74,7 @@ def model_card(
             for m in manifest.metrics
         ),
         "",
+        *_bridge_note(manifest),
         "## Candidates compared on the same folds",
         "",
         "| candidate | ROC-AUC rare | PR-AUC rare | macro-F1 state |",
@@ -79,6 +83,18 @@ def model_card(
         "",
     ]
     return "\n".join(parts)
+
+
+def _bridge_note(manifest: Manifest) -> list[str]:
+    if not any(metric.split == "bridge" for metric in manifest.metrics):
+        return []
+    return [
+        "The split `bridge` is the test for a model of the source: common diseases described by HPO's annotations,",
+        "and rare ones in the words of the common table. None of these descriptions, and no other description of",
+        "these rare diseases, was trained on. Were the source all that counts, `roc_auc_rare` would be near 0 there;",
+        "were it nothing, as in the other splits.",
+        "",
+    ]
 
 
 def _certificate_line(manifest: Manifest, tier: InputTier) -> str:

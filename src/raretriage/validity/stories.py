@@ -187,9 +187,12 @@ _PAGES = {"ORPHA": "https://www.orpha.net/en/disease/detail/", "OMIM": "https://
 
 
 def link_of(profile: Profile) -> str:
-    """The page of the disease at Orphanet or OMIM; '' for a common one."""
-    system, _, number = profile.disease.partition(":")
-    return _PAGES[system] + number if system in _PAGES and number.isdigit() else ""
+    """The page of the disease at Orphanet or OMIM, by its own entry or else its group's; '' for one without."""
+    for entry in (profile.disease, profile.group):
+        system, _, number = entry.partition(":")
+        if system in _PAGES and number.isdigit():
+            return _PAGES[system] + number
+    return ""
 
 
 def age_words(years: float) -> str:

@@ -380,9 +380,11 @@ _VERDICTS = {True: "rare", False: "common", None: "no verdict"}
 
 
 def _clauses(knowledge: Knowledge, catalogue: Catalogue) -> tuple[ClauseRow, ...]:
-    taken = {profile.disease for profile in catalogue.profiles}
-    diseases = Counter(d.clause for d in knowledge.diseases)
-    profiles = Counter(d.clause for d in knowledge.diseases if d.id in taken)
+    clause_of = {d.id: d.clause for d in knowledge.diseases}
+    diseases = Counter(clause_of.values())
+    # a disease of the table is judged as its Orphanet entry, where it has one
+    entries = (p.disease if p.disease in clause_of else p.group for p in catalogue.profiles)
+    profiles = Counter(clause_of[entry] for entry in entries if entry in clause_of)
     ordered = sorted(diseases, key=lambda clause: (list(_VERDICTS).index(clause.is_rare), -diseases[clause]))
     return tuple(
         ClauseRow(clause.value.replace("_", " "), _VERDICTS[clause.is_rare], diseases[clause], profiles[clause])
