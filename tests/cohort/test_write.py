@@ -19,6 +19,7 @@ from raretriage.cohort import (
     write_cohort,
 )
 from raretriage.cohort import sampler as sampler_module
+from raretriage.cohort import visits as visits_module
 from raretriage.cohort import write as write_module
 from raretriage.cohort.export_folder import ExportFolder, PartWriter
 from raretriage.cohort.onset import OnsetClause
@@ -261,6 +262,7 @@ def test_memory_does_not_grow_with_the_number_of_patients(
     knowledge: Knowledge, catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sampler_module, "CHUNK", 25)
+    monkeypatch.setattr(visits_module, "CHUNK", 25)
 
     def forget_the_start(_patients: int) -> None:
         """The tables and the first chunk cost the same for every cohort."""

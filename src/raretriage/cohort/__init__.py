@@ -4,7 +4,7 @@ from raretriage.cohort.benchmark import BenchmarkResult, benchmark
 from raretriage.cohort.catalogue import Catalogue, build_bridge_catalogue, build_catalogue, rare_profiles
 from raretriage.cohort.errors import CohortError, ForeignFolder, ProfileError, SpecError, WorkerLost
 from raretriage.cohort.profiles import Finding, Profile, load_background, load_common, vocabulary
-from raretriage.cohort.sampler import Chunk, chunk_count, sample_chunk
+from raretriage.cohort.sampler import chunk_count, sample_chunk
 from raretriage.cohort.shifts import (
     CodingShift,
     LostFieldShift,
@@ -16,6 +16,7 @@ from raretriage.cohort.shifts import (
     load_shifts,
 )
 from raretriage.cohort.spec import REGIONS, SAMPLER_VERSION, SITES, CohortSpec, Region
+from raretriage.cohort.visits import Chunk
 from raretriage.cohort.write import CohortReport, write_cohort
 
 __all__ = [

@@ -11,8 +11,8 @@ import numpy as np
 
 from raretriage.cohort.catalogue import Catalogue, Floats, Ints
 from raretriage.cohort.profiles import ICD_10, Code
-from raretriage.cohort.sampler import DAYS_A_YEAR, Chunk
 from raretriage.cohort.spec import CohortSpec
+from raretriage.cohort.visits import DAYS_A_YEAR, Chunk
 from raretriage.domain import RANGES, VITALS, Pregnancy, Sex, VisitType, fever_from_temperature
 from raretriage.features import Columns, Findings
 from raretriage.fhir import DIAGNOSIS_SYSTEMS

@@ -17,10 +17,11 @@ from raretriage.cohort.catalogue import STATES, Catalogue
 from raretriage.cohort.defects import Line, Resource, line_of, spoil
 from raretriage.cohort.people import Identities, Person, draw_id
 from raretriage.cohort.profiles import ICD_10, Code
-from raretriage.cohort.sampler import Chunk, Stream, stream
+from raretriage.cohort.sampler import Stream, stream
 from raretriage.cohort.shifting import habits, unit_shifts, visit_quarters
 from raretriage.cohort.shifts import UNITS, UnitShift
 from raretriage.cohort.spec import CohortSpec
+from raretriage.cohort.visits import Chunk
 
 BOGOTA = timezone(timedelta(hours=-5))
 LOINC = "http://loinc.org"

@@ -10,7 +10,7 @@ from raretriage.cohort.catalogue import COURSES, STATES, Bools, Catalogue, Float
 from raretriage.cohort.draws import choose, choose_rows, log_normal, within
 from raretriage.cohort.labels import label
 from raretriage.cohort.profiles import AGE_BANDS, AGE_LIMITS
-from raretriage.cohort.recorded import Recorded, comorbidities, record
+from raretriage.cohort.recorded import comorbidities, record
 from raretriage.cohort.shifting import (
     habits,
     moved_to_new_sites,
@@ -23,73 +23,12 @@ from raretriage.cohort.shifting import (
     without_lost,
 )
 from raretriage.cohort.spec import CohortSpec
-from raretriage.cohort.vitals import Measured, measure
+from raretriage.cohort.visits import CHUNK, DAYS_A_YEAR, Chunk, Patients, Visits
+from raretriage.cohort.vitals import measure
 from raretriage.domain import State
-
-CHUNK = 500
-"""Patients drawn at once. Part of what makes a seed's bytes: changing it changes the cohort."""
-
-DAYS_A_YEAR = 365.25
 
 _HEALTHY, _MILD, _ACUTE, _CHRONIC = (STATES.index(s) for s in (State.HEALTHY, State.MILD, State.ACUTE, State.CHRONIC))
 _FERTILE_YEARS = (12.0, 51.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Patients:
-    """n patients; arrays have shape (n,) unless said otherwise."""
-
-    disease: Ints
-    """What brings them the first time: row of the catalogue, -1 for nothing."""
-    is_male: Ints
-    age_years: Floats
-    """At the first visit."""
-    region: Ints
-    comorbid: Ints
-    """Rows of the catalogue, -1 pads, shape (n, 5)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visits:
-    """m visits, sorted by patient and day; arrays have shape (m,) unless said otherwise."""
-
-    patient: Ints
-    day: Ints
-    """Days after the specification's first day."""
-    minute: Ints
-    """Of the day."""
-    disease: Ints
-    age_years: Floats
-    site: Ints
-    is_emergency: Ints
-    severity: Floats
-    days: Floats
-    """How long the complaint has lasted; NaN where nobody asked or there is none."""
-    pregnant: Ints
-    """1 yes, 0 no, -1 not asked or not applicable."""
-    recorded: Recorded
-    finding_onset: Floats
-    """Days before the visit for each observed finding, NaN where unknown; shape of `recorded.observed`."""
-    measured: Measured
-    state: Ints
-    rare: Bools
-    is_labelled: Bools
-    label_delay: Ints
-    """Days after the visit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some patients with all their visits."""
-
-    first_patient: int
-    patients: Patients
-    visits: Visits
-
-    @property
-    def number(self) -> int:
-        """The chunk's place in the cohort."""
-        return self.first_patient // CHUNK
 
 
 class Stream(IntEnum):

@@ -8,7 +8,7 @@ to, has the same bytes with and without shifts. What cannot be the same is the l
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -26,9 +26,7 @@ from raretriage.cohort.shifts import (
     quarter_numbers,
 )
 from raretriage.cohort.spec import CohortSpec
-
-if TYPE_CHECKING:
-    from raretriage.cohort.sampler import Visits
+from raretriage.cohort.visits import Visits
 
 _T = TypeVar("_T")
 
