@@ -132,7 +132,7 @@ def test_the_cohort_report_is_one_command_and_too_few_visits_pass_no_check(tmp_p
     done = cli(tmp_path, "cohort", "report", *arguments, "--out", "cohort.html", "--json", "figures.json")
     assert done.returncode == 0, done.stderr
     figures = json.loads((tmp_path / "figures.json").read_text())
-    assert set(figures) == {"summary", "audit"}
+    assert set(figures) == {"summary", "audit", "rarity"}
     limited = [check for check in figures["audit"]["checks"] if check["limit"] is not None]
     assert limited
     assert not any(check["passed"] for check in limited)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from raretriage.knowledge import Clause, RarityReport
+from raretriage.knowledge.rarity_report import VerdictChange
 from raretriage.validity.cheats import Check
 from raretriage.validity.report import render_report
 from tests.servers import missing_server
@@ -192,3 +194,19 @@ def test_the_page_is_accessible_and_fits_phone_and_desk(page: str, width: int, t
         browser.close()
     assert found.violations_count == 0, found.generate_report()
     assert [url for url in asked if not url.startswith("file://")] == []
+
+
+def test_the_two_rarity_rules_stand_side_by_side() -> None:
+    both = RarityReport(
+        rule_without_tables="annotated entries",
+        without_tables={Clause.ORPHA_ENTRY: 3},
+        rule_with_tables="prevalence",
+        with_tables={Clause.RARE_POINT_PREVALENCE: 2, Clause.COMMON_POINT_PREVALENCE: 1},
+        only_in_tables={Clause.NO_FIGURE: 7},
+        changes=(VerdictChange("ORPHA:1", "Made-up", Clause.ORPHA_ENTRY, Clause.COMMON_POINT_PREVALENCE),),
+    )
+    shown = section(render_report(summary(), None, both), "rarity")
+    assert "orpha entry → common point prevalence 1." in shown
+    assert re.search(r"no figure</th><td>0</td><td>0</td><td>7</td>", shown)
+    alone = section(render_report(summary(), None, replace(both, rule_with_tables=None)), "rarity")
+    assert ("side by side" in alone, "--orphanet" in alone) == (False, True)

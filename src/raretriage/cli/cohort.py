@@ -9,6 +9,7 @@ import typer
 
 from raretriage.cli.console import out, progress, table, write_json
 from raretriage.cli.exits import PromiseBroken
+from raretriage.cli.knowledge import OrphanetPlace, orphanet_tables, rarity_figures, show_rarity
 from raretriage.cli.options import JsonFile
 from raretriage.cli.workspace import Workspace
 from raretriage.settings import Settings
@@ -74,13 +75,17 @@ def report(
     with_benchmark: Annotated[
         bool, typer.Option("--benchmark", help=f"Time the export of {BENCHMARK_PATIENTS:,} patients as well.")
     ] = False,
+    orphanet: OrphanetPlace = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Every figure of the cohort in one self-contained HTML page: the audit, and what its patients look like."""
+    """Every figure of the cohort in one self-contained HTML page: audit, patients, what is rare and by which rule."""
     from raretriage.cohort import CohortSpec, build_catalogue
+    from raretriage.knowledge import locate_sources, rarity_report
     from raretriage.validity import render_report, summarise
 
     work = Workspace(Settings())
+    tables = orphanet_tables(orphanet, "", work.settings)
+    rarity = rarity_report(locate_sources()[1], tables, rare_per_10000=work.settings.rare_per_10000)
     found = run_audit(work, seed=seed, ill=ill)
     with progress("descriptive figures", patients) as tick:
         summary = summarise(
@@ -88,10 +93,15 @@ def report(
         )
     page.parent.mkdir(parents=True, exist_ok=True)
     temporary = page.with_name(f".{page.name}.new")
-    temporary.write_text(render_report(summary, found), encoding="utf-8")
+    temporary.write_text(render_report(summary, found, rarity), encoding="utf-8")
     temporary.replace(page)
+    show_rarity(rarity)
     _show_audit(found)
-    figures: dict[str, object] = {"summary": asdict(summary), "audit": found.as_json()}
+    figures: dict[str, object] = {
+        "summary": asdict(summary),
+        "audit": found.as_json(),
+        "rarity": rarity_figures(rarity, tables),
+    }
     if with_benchmark:
         measured = _benchmark(work, BENCHMARK_PATIENTS, None)
         figures["benchmark"] = measured.as_json()

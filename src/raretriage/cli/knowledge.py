@@ -51,7 +51,7 @@ def build(
     default_obo, default_hpoa = locate_sources() if hp_obo is None or hpoa is None else (hp_obo, hpoa)
     threshold = _threshold(rare_per_10000, settings)
     with progress("knowledge") as tick:
-        tables = _tables(orphanet, orphanet_release, settings)
+        tables = orphanet_tables(orphanet, orphanet_release, settings)
         built = build_knowledge(hp_obo or default_obo, hpoa or default_hpoa, orphanet=tables, rare_per_10000=threshold)
         artefact = dump(built)
         tick(1)
@@ -83,11 +83,11 @@ def rarity(
     settings = Settings()
     threshold = _threshold(rare_per_10000, settings)
     with progress("rarity") as tick:
-        tables = _tables(orphanet, orphanet_release, settings)
+        tables = orphanet_tables(orphanet, orphanet_release, settings)
         report = rarity_report(hpoa or locate_sources()[1], tables, rare_per_10000=threshold)
         tick(1)
-    _show_rarity(report)
-    write_json(json_file, _rarity_figures(report, tables))
+    show_rarity(report)
+    write_json(json_file, rarity_figures(report, tables))
 
 
 def _threshold(given: float | None, settings: Settings) -> float:
@@ -97,7 +97,8 @@ def _threshold(given: float | None, settings: Settings) -> float:
     return threshold
 
 
-def _tables(place: str | None, release: str, settings: Settings) -> "Orphanet | None":
+def orphanet_tables(place: str | None, release: str, settings: Settings) -> "Orphanet | None":
+    """The tables that the option names, else the setting; None where neither does."""
     named = settings.orphanet_tables if place is None else place
     return fetch_orphanet(named, release) if named else None
 
@@ -119,7 +120,8 @@ def _show(settings: Settings, json_file: Path | None, version: str) -> None:
     write_json(json_file, figures)
 
 
-def _show_rarity(report: "RarityReport") -> None:
+def show_rarity(report: "RarityReport") -> None:
+    """Print how many diseases each clause decides, and how the two rules differ."""
     columns = {"without tables": report.without_tables}
     if report.with_tables is not None and report.only_in_tables is not None:
         columns |= {"with tables": report.with_tables, "only in tables": report.only_in_tables}
@@ -143,7 +145,8 @@ def _show_rarity(report: "RarityReport") -> None:
     )
 
 
-def _rarity_figures(report: "RarityReport", tables: "Orphanet | None") -> dict[str, object]:
+def rarity_figures(report: "RarityReport", tables: "Orphanet | None") -> dict[str, object]:
+    """The same as JSON, with every disease whose verdict differs."""
     figures: dict[str, object] = {
         "without_tables": {"rule": report.rule_without_tables, "diseases": _by_value(report.without_tables)}
     }

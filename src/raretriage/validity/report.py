@@ -1,12 +1,14 @@
 """What does somebody see who wants to judge the cohort? One page that needs nothing else, SIMULATED on top of it."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jinja2
 from markupsafe import Markup
 
+from raretriage.knowledge import Clause, RarityReport
 from raretriage.validity import plots
 from raretriage.validity.ablation import AblationRow
 from raretriage.validity.audit import AuditReport
@@ -35,12 +37,13 @@ class _Comparison:
     naive: Check | None
 
 
-def render_report(summary: CohortSummary, audit: AuditReport | None = None) -> str:
+def render_report(summary: CohortSummary, audit: AuditReport | None = None, rarity: RarityReport | None = None) -> str:
     """The page as HTML.
 
     Args:
         summary: what is in the cohort, see `summarise`.
         audit: cheat tests, ablation and bridge figures; without them the page says that they were not run.
+        rarity: how the rarity rule decides with and without Orphanet's tables.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("raretriage.validity"),
@@ -53,6 +56,7 @@ def render_report(summary: CohortSummary, audit: AuditReport | None = None) -> s
     return environment.get_template("cohort.html").render(
         summary=summary,
         audit=audit,
+        rules=_rules(rarity) if rarity else None,
         comparisons=_comparisons(audit) if audit else [],
         limited=[check for check in audit.checks if check.limit is not None] if audit else [],
         kinds=list(Kind),
@@ -63,6 +67,41 @@ def render_report(summary: CohortSummary, audit: AuditReport | None = None) -> s
         pictures=_pictures(summary, audit),
         fields=_FIELDS,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _RuleRow:
+    """How many annotated diseases a clause decides, and how many that only the tables know."""
+
+    clause: str
+    without_tables: int
+    with_tables: int
+    only_in_tables: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    without_tables: str
+    with_tables: str | None
+    rows: tuple[_RuleRow, ...]
+    changes: tuple[tuple[str, int], ...]
+    """Clause before and after, and how many verdicts that changed; the most first."""
+
+
+def _rules(rarity: RarityReport) -> _Rules:
+    counts = (rarity.without_tables, rarity.with_tables or {}, rarity.only_in_tables or {})
+    rows = [_RuleRow(_words(clause), *(one.get(clause, 0) for one in counts)) for clause in Clause]
+    changes = Counter((_words(one.without_tables), _words(one.with_tables)) for one in rarity.changes)
+    return _Rules(
+        without_tables=rarity.rule_without_tables,
+        with_tables=rarity.rule_with_tables,
+        rows=tuple(row for row in rows if row.without_tables or row.with_tables or row.only_in_tables),
+        changes=tuple((f"{before} → {after}", n) for (before, after), n in changes.most_common()),
+    )
+
+
+def _words(clause: Clause) -> str:
+    return clause.value.replace("_", " ")
 
 
 def percent(share: float, digits: int = 0) -> str:
