@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from raretriage.cohort import BenchmarkResult, CohortReport
     from raretriage.validity import AuditReport, Check
 
-DEFAULT_PATIENTS = 20_000
+DEFAULT_PATIENTS = 30_000
 BENCHMARK_PATIENTS = 100_000
 
 Patients = Annotated[int, typer.Option(min=1, help="How many patients to make up.")]
