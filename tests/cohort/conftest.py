@@ -5,7 +5,17 @@ from pathlib import Path
 import orjson
 import pytest
 
-from raretriage.cohort import Catalogue, CohortReport, CohortSpec, build_catalogue, write_cohort
+from raretriage.cohort import (
+    Catalogue,
+    CohortReport,
+    CohortSpec,
+    Profile,
+    build_catalogue,
+    load_background,
+    load_common,
+    vocabulary,
+    write_cohort,
+)
 from raretriage.knowledge import Knowledge, build_knowledge, locate_sources
 
 SPEC = CohortSpec(patients=700, seed=7, bad_share=0)
@@ -21,6 +31,16 @@ def read_resources(folder: Path, kind: str = "*") -> Iterator[dict]:
 @pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
     return build_knowledge(*locate_sources())
+
+
+@pytest.fixture(scope="session")
+def common(knowledge: Knowledge) -> list[Profile]:
+    return load_common(knowledge)
+
+
+@pytest.fixture(scope="session")
+def shared(knowledge: Knowledge, common: list[Profile]) -> tuple[str, ...]:
+    return vocabulary(common, load_background(knowledge))
 
 
 @pytest.fixture(scope="session")

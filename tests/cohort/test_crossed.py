@@ -8,10 +8,7 @@ from raretriage.cohort import (
     CohortSpec,
     Profile,
     ProfileError,
-    load_background,
-    load_common,
     sample_chunk,
-    vocabulary,
 )
 from raretriage.cohort.catalogue import build_bridge_catalogue
 from raretriage.cohort.crossed import BRIDGE_COMMON, BRIDGE_RARE, Crossed, load_crossed
@@ -23,16 +20,6 @@ COMMON_COLUMNS = (
     "disease,name,state,codes,weight,sex,age_0_4,age_5_14,age_15_44,age_45_64,age_65_95,"
     "course,duration_low_days,duration_high_days,source\n"
 )
-
-
-@pytest.fixture(scope="module")
-def common(knowledge: Knowledge) -> list[Profile]:
-    return load_common(knowledge)
-
-
-@pytest.fixture(scope="module")
-def shared(knowledge: Knowledge, common: list[Profile]) -> tuple[str, ...]:
-    return vocabulary(common, load_background(knowledge))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from raretriage.cohort import Profile, load_background, load_common, vocabulary
+from raretriage.cohort import Profile
 from raretriage.cohort.annotated import MAX_FINDINGS, MIN_ANNOTATED, UNSTATED
 from raretriage.cohort.nuisance import load_nuisance
 from raretriage.cohort.onset import OnsetClause
@@ -19,16 +19,6 @@ from raretriage.knowledge.prevalence import Kind
 from tests.cohort.described import every_rare
 
 MARFAN, MARFAN_OMIM, FABRY, PLAGUE = "ORPHA:558", "OMIM:154700", "ORPHA:324", "ORPHA:707"
-
-
-@pytest.fixture(scope="module")
-def common(knowledge: Knowledge) -> list[Profile]:
-    return load_common(knowledge)
-
-
-@pytest.fixture(scope="module")
-def shared(knowledge: Knowledge, common: list[Profile]) -> tuple[str, ...]:
-    return vocabulary(common, load_background(knowledge))
 
 
 @pytest.fixture(scope="module")
