@@ -23,6 +23,7 @@ from raretriage.domain import Basis, Certificate, InputTier, Refusal, State
 from raretriage.features import CATEGORICAL, NUMERIC, FeatureContract
 from raretriage.release import IncompleteRun, NotForProduction, Run, publish, read_run, stored, write_run
 from raretriage.storage import NotFound, open_bucket
+from tests.manifests import training_record
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KNOWLEDGE = b"what is known"
@@ -54,6 +55,7 @@ def make_run(folder, *, version="1.0", onnx=b"a graph", basis=Basis.SIMULATED, c
         data=DataVersion(
             lake_version=3, encounters=10, patients=9, simulated=basis is Basis.SIMULATED, periods=("2024Q1",)
         ),
+        training=training_record(),
         knowledge=KnowledgeRef(version="k1", sha256=hashlib.sha256(KNOWLEDGE).hexdigest()),
         features=FeatureContract(
             numeric=NUMERIC, categorical=tuple(CATEGORICAL), vocabulary=(), knowledge_version="k1"

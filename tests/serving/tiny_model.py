@@ -25,6 +25,7 @@ from raretriage.domain import Basis, Certificate, InputTier, Price, Refusal, Sta
 from raretriage.features import CATEGORICAL, NUMERIC, FeatureContract
 from raretriage.knowledge import build_knowledge, dump
 from raretriage.storage import Bucket
+from tests.manifests import training_record
 
 NOW = datetime(2026, 3, 5, 10, 30, 0, 123_000, tzinfo=UTC)
 BASIC = {"fever": 2.5, "pain": 3, "days": 3, "comorbidity": 0, "age": 40}
@@ -137,6 +138,7 @@ def tiny_manifest(onnx_bytes: bytes, **changes: object) -> Manifest:
         "git_commit": "0" * 40,
         "estimators": {"state": "logistic", "rare": "logistic"},
         "data": DataVersion(lake_version=1, encounters=10, patients=8, simulated=True, periods=("2024Q1",)),
+        "training": training_record(),
         "knowledge": KnowledgeRef(version=version, sha256=hashlib.sha256(KNOWLEDGE_BYTES).hexdigest()),
         "features": FeatureContract(
             numeric=NUMERIC, categorical=tuple(CATEGORICAL), vocabulary=VOCABULARY, knowledge_version=version

@@ -15,6 +15,7 @@ from raretriage.bucket.layout import (
 )
 from raretriage.bucket.ledger import GENESIS, LedgerEntry, append, read_ledger
 from raretriage.bucket.manifest import (
+    EVERYBODY,
     MODEL_NAME,
     DataVersion,
     GraphContract,
@@ -23,10 +24,12 @@ from raretriage.bucket.manifest import (
     Metric,
     StateSets,
     StoredFile,
+    TrainingRecord,
 )
 from raretriage.bucket.package import ModelPackage, current_entry, load_package
 
 __all__ = [
+    "EVERYBODY",
     "GENESIS",
     "KNOWLEDGE_FILE",
     "MANIFEST_FILE",
@@ -47,6 +50,7 @@ __all__ = [
     "StateSets",
     "StoredFile",
     "Tampered",
+    "TrainingRecord",
     "append",
     "current_entry",
     "knowledge_key",

@@ -56,16 +56,39 @@ class StateSets(_Part):
         return tuple(state for state in State if probabilities[state] >= self.bounds[tier][state])
 
 
+EVERYBODY = "everybody"
+
+
 class Metric(_Part):
     """One figure with what it needs to be believed."""
 
     name: str
     split: str
     tier: InputTier
+    group: str = EVERYBODY
+    """The part of the split's patients that it is about, e.g. `age_band=child`."""
     value: float
     low: float
     high: float
     n: Annotated[int, Field(ge=1)]
+
+
+class TrainingRecord(_Part):
+    """What a run was told, so that its split can be drawn again and its patients recognised."""
+
+    seed: Annotated[int, Field(ge=0)]
+    target: Annotated[float, Field(gt=0, lt=1)]
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    test_share: Annotated[float, Field(gt=0, lt=1)]
+    calibration_share: Annotated[float, Field(gt=0, lt=1)]
+    folds: Annotated[int, Field(ge=2)]
+    draws: Annotated[int, Field(ge=1)]
+    fit_patients_sha256: Sha256
+    """Of the pseudonyms whose encounters the heads were fitted on, sorted, one a line."""
+    calibration_patients_sha256: Sha256
+    """Of those that certificates and state sets rest on."""
+    parity: Annotated[float, Field(ge=0)]
+    """Largest difference of any probability between the exported graph and the fitted pipelines."""
 
 
 class GraphContract(_Part):
@@ -89,6 +112,7 @@ class Manifest(_Part):
     estimators: dict[Literal["state", "rare"], str]
     """Kind of estimator behind each head, e.g. "xgboost"."""
     data: DataVersion
+    training: TrainingRecord
     knowledge: KnowledgeRef
     features: FeatureContract
     graph: GraphContract = GraphContract()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raretriage.bucket import MODEL_FILE, KnowledgeRef, Manifest, Metric
+from raretriage.bucket import MODEL_FILE, KnowledgeRef, Manifest, Metric, TrainingRecord
 from raretriage.cli.console import out, progress, write_json
 from raretriage.cli.figures import figures_json, show_figures
 from raretriage.cli.options import JsonFile, LakeVersion
@@ -65,6 +65,18 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
         git_commit=config.git_commit,
         estimators=trained.estimators,
         data=trained.data,
+        training=TrainingRecord(
+            seed=config.seed,
+            target=config.target,
+            confidence=config.confidence,
+            test_share=config.test_share,
+            calibration_share=config.calibration_share,
+            folds=config.folds,
+            draws=config.draws,
+            fit_patients_sha256=trained.fit_patients_sha256,
+            calibration_patients_sha256=trained.calibration_patients_sha256,
+            parity=difference,
+        ),
         knowledge=KnowledgeRef(version=work.knowledge.version, sha256=hashlib.sha256(work.knowledge_bytes).hexdigest()),
         features=trained.contract,
         certificates=trained.certificates,

@@ -28,7 +28,8 @@ def evaluate_graph(run: Run, encounters: pa.Table, ontology: Ontology) -> tuple[
         certificates=manifest.certificates,
         state_sets=manifest.state_sets,
         score=partial(run_graph, run.read(MODEL_FILE)),
-        config=TrainingConfig(
+        config=TrainingConfig.of(
+            manifest.training,
             basis=Basis.SIMULATED if manifest.data.simulated else Basis.LOCAL,
             lake_version=manifest.data.lake_version,
             git_commit=manifest.git_commit,

@@ -58,6 +58,9 @@ class TrainedModel:
     data: DataVersion
     """Which encounters the heads were fitted on."""
     counts: SplitCounts
+    fit_patients_sha256: str
+    """Of the patients whose encounters the heads were given, not of those that a split had meant for them."""
+    calibration_patients_sha256: str
     run_id: str | None
     """The tracker's, or None without one."""
 

@@ -9,6 +9,7 @@ Parts, each patient in one of them at most:
 - fit: the rest. Candidates are compared by folds inside of it.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,6 +86,11 @@ def require_disjoint(patient_id: StringArray, **parts: IntArray) -> None:
         for other in names[i + 1 :]:
             if shared := len(members[one] & members[other]):
                 raise LeakedPatient(f"{shared} patients are in both {one} and {other}; split whole patients")
+
+
+def patients_sha256(patient_id: StringArray) -> str:
+    """By which the patients of a part are recognised later without being named: SHA-256 of their sorted pseudonyms."""
+    return hashlib.sha256("\n".join(sorted(set(patient_id))).encode()).hexdigest()
 
 
 def patient_folds(rows: LabelledRows, *, folds: int, seed: int) -> tuple[Fold, ...]:

@@ -24,7 +24,13 @@ from raretriage.training.plots import certificate_plot, model_plots
 from raretriage.training.record import run_record
 from raretriage.training.remeasure import temporal_metrics
 from raretriage.training.selection import CandidateRow
-from raretriage.training.splits import Split, left_out_disease_folds, patient_folds, split_by_patient
+from raretriage.training.splits import (
+    Split,
+    left_out_disease_folds,
+    patient_folds,
+    patients_sha256,
+    split_by_patient,
+)
 from raretriage.training.tracking import Tracker
 
 log = logging.getLogger(__name__)
@@ -106,6 +112,8 @@ def train(
         sample=parity_sample(rows.columns, encoder),
         data=_data_version(fit, config),
         counts=_counts(rows, split, row_counts),
+        fit_patients_sha256=patients_sha256(fitter.rows.patient_id),
+        calibration_patients_sha256=patients_sha256(calibration.patient_id),
         run_id=None,
     )
     progress(1)
