@@ -2,6 +2,7 @@
 
 from raretriage.bucket.errors import BrokenLedger, BucketError, LostRace, NothingPublished, Tampered
 from raretriage.bucket.layout import (
+    EXPLANATION_FILE,
     KNOWLEDGE_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
@@ -17,8 +18,10 @@ from raretriage.bucket.ledger import GENESIS, LedgerEntry, append, read_ledger
 from raretriage.bucket.manifest import (
     EVERYBODY,
     MODEL_NAME,
+    DataCheck,
     DataVersion,
     GraphContract,
+    GroupPromise,
     KnowledgeRef,
     Manifest,
     Metric,
@@ -30,6 +33,7 @@ from raretriage.bucket.package import ModelPackage, current_entry, load_package
 
 __all__ = [
     "EVERYBODY",
+    "EXPLANATION_FILE",
     "GENESIS",
     "KNOWLEDGE_FILE",
     "MANIFEST_FILE",
@@ -37,9 +41,11 @@ __all__ = [
     "MODEL_NAME",
     "BrokenLedger",
     "BucketError",
+    "DataCheck",
     "DataVersion",
     "Environment",
     "GraphContract",
+    "GroupPromise",
     "KnowledgeRef",
     "LedgerEntry",
     "LostRace",

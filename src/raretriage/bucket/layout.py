@@ -8,6 +8,7 @@ Environment = Literal["dev", "prod"]
 
 MODEL_FILE = "model.onnx"
 MANIFEST_FILE = "manifest.json"
+EXPLANATION_FILE = "explanation.npz"
 KNOWLEDGE_FILE = "knowledge.json.gz"
 
 

@@ -73,6 +73,30 @@ class Metric(_Part):
     n: Annotated[int, Field(ge=1)]
 
 
+class GroupPromise(_Part):
+    """Whether the certified threshold keeps its word in a part of the patients, on people it was not chosen on."""
+
+    group: str
+    positives: Annotated[int, Field(ge=1)]
+    """Rare patients, one encounter each."""
+    misses: Annotated[int, Field(ge=0)]
+    low: Annotated[float, Field(ge=0, le=1)]
+    """One-sided lower bound of the sensitivity at the certificate's confidence."""
+    high: Annotated[float, Field(ge=0, le=1)]
+    """One-sided upper bound, its error shared by all groups (Bonferroni)."""
+    verdict: Literal["certified", "cannot_certify", "falls_short"]
+    """`falls_short`: even the upper bound is under the target. `cannot_certify`: too few to say."""
+
+
+class DataCheck(_Part):
+    """One thing that must hold of the data and the split before any figure means something."""
+
+    name: str
+    passed: bool
+    found: str
+    limit: str
+
+
 class TrainingRecord(_Part):
     """What a run was told, so that its split can be drawn again and its patients recognised."""
 
@@ -123,5 +147,7 @@ class Manifest(_Part):
     untrained_groups: tuple[Literal["neonate", "pregnant"], ...]
     """Groups with too few training patients to answer for; their state is unsure."""
     metrics: tuple[Metric, ...]
+    groups: tuple[GroupPromise, ...] = ()
+    checks: tuple[DataCheck, ...] = ()
     files: dict[str, StoredFile]
     """Every file of the version's folder but the manifest itself, by name."""

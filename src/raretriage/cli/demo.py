@@ -12,16 +12,16 @@ from raretriage.bucket import Metric
 from raretriage.cli.cohort import DEFAULT_PATIENTS, Patients
 from raretriage.cli.console import err, out, progress, write_json
 from raretriage.cli.exits import InputError
-from raretriage.cli.figures import certificate_table, figures_json
+from raretriage.cli.figures import certificate_table, figures_json, gate_table
 from raretriage.cli.ingest import ingest_source
 from raretriage.cli.marks import Marks, code_of, fingerprint
-from raretriage.cli.options import JsonFile
+from raretriage.cli.options import DespiteGate, JsonFile
 from raretriage.cli.publish import publish_run
 from raretriage.cli.serve import Host, Port, serve
 from raretriage.cli.train import train_run
 from raretriage.cli.workspace import Workspace
 from raretriage.domain import Basis, InputTier
-from raretriage.release import IncompleteRun, Run, read_run
+from raretriage.release import Evidence, IncompleteRun, Run, judge, read_run
 from raretriage.settings import Settings
 
 EXPORT = Path("var/export")
@@ -84,7 +84,7 @@ class Demonstration:
 
     def model(self, lake_version: int) -> Run:
         """A trained run for this lake version."""
-        code = code_of("domain", "features", "training", "release", "bucket")
+        code = code_of("domain", "features", "training", "release", "bucket", "validity")
         wanted = fingerprint(self.marks.get("ingest"), code, self.work.knowledge.version)
         folder = self.work.settings.runs_dir / wanted
         try:
@@ -115,6 +115,7 @@ def demo_command(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after publishing.")] = False,
     host: Host = "127.0.0.1",
     port: Port = 8000,
+    despite_gate: DespiteGate = False,
     json_file: JsonFile = None,
 ) -> None:
     """From nothing to an answer: simulate, ingest, train, certify, export, publish, serve. SIMULATED patients."""
@@ -127,7 +128,7 @@ def demo_command(
     version = stages.land(stages.export())
     stages.warehouse(version)
     run = stages.model(version)
-    entry = publish_run(work, run, settings.model_env, why="make run")
+    entry = publish_run(work, run, settings.model_env, why="make run", despite_gate=despite_gate)
     _summary(run, settings, address=f"http://localhost:{port}", entry=entry.number)
     write_json(json_file, figures_json(run.manifest))
     if not no_serve:
@@ -150,6 +151,7 @@ def _summary(run: Run, settings: Settings, *, address: str, entry: int) -> None:
         if name in figures:
             out.print(f"          {words:<34} {_interval(figures[name])}")
     certificate_table(manifest)
+    gate_table(judge(Evidence.of(manifest)))
     for what, where in _places(run, settings).items():
         out.print(f"{what:<10}{where}")
     out.print(f"[bold]page      {address}[/bold]")

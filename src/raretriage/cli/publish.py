@@ -9,13 +9,21 @@ import typer
 
 from raretriage.bucket import Environment, LedgerEntry
 from raretriage.cli.console import out, progress, write_json
-from raretriage.cli.options import JsonFile
+from raretriage.cli.options import DespiteGate, JsonFile
 from raretriage.cli.workspace import Workspace
 from raretriage.release import Run, publish, read_run, set_alias
 from raretriage.settings import Settings
 
 
-def publish_run(work: Workspace, run: Run, env: Environment, *, why: str, allow_simulated: bool = False) -> LedgerEntry:
+def publish_run(
+    work: Workspace,
+    run: Run,
+    env: Environment,
+    *,
+    why: str,
+    allow_simulated: bool = False,
+    despite_gate: bool = False,
+) -> LedgerEntry:
     """Upload, append to the ledger, repair the copies, and point MLflow's alias there."""
     with work.audited("publish", f"bucket:{env}:{run.manifest.version}"), progress("publish") as tick:
         entry = publish(
@@ -26,6 +34,7 @@ def publish_run(work: Workspace, run: Run, env: Environment, *, why: str, allow_
             why=why,
             now=datetime.now(UTC),
             allow_simulated_in_prod=allow_simulated,
+            despite_gate=despite_gate,
         )
         tick(1)
     set_alias(run.manifest.version, env, tracking_uri=work.settings.mlflow_tracking_uri)
@@ -39,18 +48,27 @@ def publish_command(
     allow_simulated: Annotated[
         bool, typer.Option("--allow-simulated", help="Let a simulated certificate into prod; the ledger records it.")
     ] = False,
+    despite_gate: DespiteGate = False,
     json_file: JsonFile = None,
 ) -> None:
-    """Publish a run to the bucket: version, ledger entry, copies, MLflow alias."""
+    """Publish a run to the bucket: version, ledger entry, copies, MLflow alias.
+
+    Exit code 4 when the environment's gate is red (see it with `raretriage evaluate`); the exit code of success is 0.
+    """
     work = Workspace(Settings())
-    chosen = _environment(env or work.settings.model_env)
+    chosen = environment(env or work.settings.model_env)
     run = read_run(folder or work.settings.runs_dir / "latest")
-    entry = publish_run(work, run, chosen, why=why, allow_simulated=allow_simulated)
+    entry = publish_run(work, run, chosen, why=why, allow_simulated=allow_simulated, despite_gate=despite_gate)
     out.print(f"{chosen} serves {entry.to_version} (ledger entry {entry.number}, {work.settings.model_uri})")
     write_json(json_file, entry.model_dump(mode="json"))
 
 
-def _environment(name: str) -> Environment:
+def environment(name: str) -> Environment:
+    """The environment of this name.
+
+    Raises:
+        typer.BadParameter: there is none.
+    """
     if name == "dev":
         return "dev"
     if name == "prod":

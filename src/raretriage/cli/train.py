@@ -11,11 +11,11 @@ import typer
 
 from raretriage.bucket import MODEL_FILE, KnowledgeRef, Manifest, Metric, TrainingRecord
 from raretriage.cli.console import out, progress, write_json
-from raretriage.cli.figures import figures_json, show_figures
+from raretriage.cli.figures import figures_json, gate_table, show_figures
 from raretriage.cli.options import JsonFile, LakeVersion
 from raretriage.cli.workspace import Workspace, git_commit
 from raretriage.domain import Basis, Certificate, InputTier
-from raretriage.release import Run, register, stored, write_run
+from raretriage.release import Evidence, Run, judge, register, stored, write_run
 from raretriage.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
     from raretriage.release.card import model_card
     from raretriage.release.onnx import check_parity, export_graph, run_graph
     from raretriage.training import MlflowTracker, TrainingConfig, candidates_csv, train
+    from raretriage.training.checks import check_run
+    from raretriage.training.remeasure import draw_again
+    from raretriage.validity.lake_checks import check_lake
 
     settings = work.settings
     version = work.lake.version() if lake_version is None else lake_version
@@ -53,6 +56,25 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
         onnx = export_graph(trained.state, trained.rare, trained.contract)
         difference = check_parity(onnx, trained.state, trained.rare, trained.sample)
         tick(1)
+    record = TrainingRecord(
+        seed=config.seed,
+        target=config.target,
+        confidence=config.confidence,
+        test_share=config.test_share,
+        calibration_share=config.calibration_share,
+        folds=config.folds,
+        draws=config.draws,
+        fit_patients_sha256=trained.fit_patients_sha256,
+        calibration_patients_sha256=trained.calibration_patients_sha256,
+        parity=difference,
+    )
+    with progress("checks: leaks, vocabulary, cheats") as tick:
+        drawn = draw_again(encounters, contract=trained.contract, ontology=work.knowledge, config=config)
+        checks = (
+            *check_run(drawn, record, trained.certificates, score=partial(run_graph, onnx), config=config),
+            *check_lake(encounters, seed=config.seed),
+        )
+        tick(1)
     metrics = trained.metrics
     if basis is Basis.SIMULATED:
         metrics += _on_the_bridge(work, trained, partial(run_graph, onnx))
@@ -65,25 +87,16 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
         git_commit=config.git_commit,
         estimators=trained.estimators,
         data=trained.data,
-        training=TrainingRecord(
-            seed=config.seed,
-            target=config.target,
-            confidence=config.confidence,
-            test_share=config.test_share,
-            calibration_share=config.calibration_share,
-            folds=config.folds,
-            draws=config.draws,
-            fit_patients_sha256=trained.fit_patients_sha256,
-            calibration_patients_sha256=trained.calibration_patients_sha256,
-            parity=difference,
-        ),
+        training=record,
         knowledge=KnowledgeRef(version=work.knowledge.version, sha256=hashlib.sha256(work.knowledge_bytes).hexdigest()),
         features=trained.contract,
         certificates=trained.certificates,
+        groups=trained.groups,
         state_sets=trained.state_sets,
         training_range=trained.training_range,
         untrained_groups=trained.untrained_groups,
         metrics=metrics,
+        checks=checks,
         files={},
     )
     files["model_card.md"] = model_card(
@@ -140,6 +153,7 @@ def train_command(
     work = Workspace(Settings())
     run = train_run(work, folder or work.settings.runs_dir / "latest", basis=basis, lake_version=lake_version)
     show_figures(run.manifest)
+    gate_table(judge(Evidence.of(run.manifest)))
     out.print(f"run: {run.folder}   next: raretriage publish --run {run.folder}")
     write_json(json_file, figures_json(run.manifest))
 

@@ -2,7 +2,7 @@
 
 from raretriage.features.columns import Columns, Findings, columns_of, mask_to_tier, take
 from raretriage.features.contract import FeatureContract
-from raretriage.features.encode import CATEGORICAL, NUMERIC, ORDERED, Encoder, ModelInput, Ontology
+from raretriage.features.encode import CATEGORICAL, NUMERIC, ORDERED, Encoder, ModelInput, Ontology, age_bands
 from raretriage.features.errors import ContractMismatch, FeatureError, UnknownFinding
 from raretriage.features.vocabulary import fit_vocabulary
 
@@ -19,6 +19,7 @@ __all__ = [
     "ModelInput",
     "Ontology",
     "UnknownFinding",
+    "age_bands",
     "columns_of",
     "fit_vocabulary",
     "mask_to_tier",

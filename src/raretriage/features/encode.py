@@ -193,12 +193,17 @@ def _numeric(
 
 
 def _categorical(known: Mapping[str, FloatArray], categories: Mapping[str, StringArray]) -> StringArray:
-    bands = {"age_band": _banded(known["age_years"], _AGE_BANDS), "pain_band": _banded(known["pain"], _PAIN_BANDS)}
+    bands = {"age_band": age_bands(known["age_years"]), "pain_band": _banded(known["pain"], _PAIN_BANDS)}
     # By clinical rule: nobody asks a man, so his unknown pregnancy is a no.
     is_man = (categories["sex"] == Sex.MALE) & (categories["pregnant"] == Pregnancy.UNKNOWN)
     made = {**categories, **bands, "pregnant": np.where(is_man, Pregnancy.NO.value, categories["pregnant"])}
     columns = [made[name] for name in CATEGORICAL]
     return np.stack(columns, axis=1).astype(object)
+
+
+def age_bands(age_years: FloatArray) -> StringArray:
+    """The band of each age, shape (n,); "" where it is unknown."""
+    return _banded(age_years, _AGE_BANDS)
 
 
 def _banded(values: FloatArray, bands: tuple[tuple[float, str], ...]) -> StringArray:

@@ -2,6 +2,7 @@
 
 ReleaseError
 ├── ParityError       the exported graph does not give the fitted pipelines' probabilities
+├── GateFailed        the gate of the environment is red
 ├── IncompleteRun     the run's folder lacks a file, or a file is not what the manifest says
 └── NotForProduction  a promise calibrated on simulated patients needs an explicit, recorded flag for prod
 """
@@ -13,6 +14,10 @@ class ReleaseError(Exception):
 
 class ParityError(ReleaseError):
     """The exported graph and the fitted pipelines disagree."""
+
+
+class GateFailed(ReleaseError):
+    """A refusal: the model does not meet the conditions of the environment; the message names them."""
 
 
 class IncompleteRun(ReleaseError):

@@ -1,19 +1,30 @@
 """The exported graph measured on held-out encounters, so that what is served is what was measured."""
 
+from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
 
-from raretriage.bucket import MODEL_FILE, Metric
+from raretriage.bucket import MODEL_FILE, DataCheck, GroupPromise, Metric
 from raretriage.domain import Basis
 from raretriage.features import Ontology
 from raretriage.release.onnx import run_graph
 from raretriage.release.run import Run
 from raretriage.training import TrainingConfig
-from raretriage.training.remeasure import temporal_figures
+from raretriage.training.checks import check_run
+from raretriage.training.remeasure import draw_again, temporal_figures
 
 
-def evaluate_graph(run: Run, encounters: pa.Table, ontology: Ontology) -> tuple[Metric, ...]:
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What a run's graph does on the encounters of its lake version, and whether its data were kept apart."""
+
+    metrics: tuple[Metric, ...]
+    groups: tuple[GroupPromise, ...]
+    checks: tuple[DataCheck, ...]
+
+
+def evaluate_graph(run: Run, encounters: pa.Table, ontology: Ontology) -> Evaluation:
     """Figures of a run's graph on the temporal test of the encounters it was trained from.
 
     Args:
@@ -21,17 +32,16 @@ def evaluate_graph(run: Run, encounters: pa.Table, ontology: Ontology) -> tuple[
         ontology: of the manifest's knowledge version.
     """
     manifest = run.manifest
-    return temporal_figures(
-        encounters,
-        contract=manifest.features,
-        ontology=ontology,
-        certificates=manifest.certificates,
-        state_sets=manifest.state_sets,
-        score=partial(run_graph, run.read(MODEL_FILE)),
-        config=TrainingConfig.of(
-            manifest.training,
-            basis=Basis.SIMULATED if manifest.data.simulated else Basis.LOCAL,
-            lake_version=manifest.data.lake_version,
-            git_commit=manifest.git_commit,
-        ),
+    score = partial(run_graph, run.read(MODEL_FILE))
+    config = TrainingConfig.of(
+        manifest.training,
+        basis=Basis.SIMULATED if manifest.data.simulated else Basis.LOCAL,
+        lake_version=manifest.data.lake_version,
+        git_commit=manifest.git_commit,
     )
+    drawn = draw_again(encounters, contract=manifest.features, ontology=ontology, config=config)
+    measured = temporal_figures(
+        drawn, certificates=manifest.certificates, state_sets=manifest.state_sets, score=score, config=config
+    )
+    checks = check_run(drawn, manifest.training, manifest.certificates, score=score, config=config)
+    return Evaluation(measured.metrics, measured.groups, checks)

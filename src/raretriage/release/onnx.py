@@ -125,20 +125,26 @@ def _harder(sample: ModelInput) -> ModelInput:
 
 
 def _head(pipeline: "Pipeline", contract: FeatureContract) -> "ModelProto":
+    from lightgbm import LGBMClassifier
+    from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
     from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
     from skl2onnx import convert_sklearn, update_registered_converter
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
     from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
     from xgboost import XGBClassifier
 
-    update_registered_converter(
-        XGBClassifier,
-        "XgboostXGBClassifier",
-        calculate_linear_classifier_output_shapes,
-        convert_xgboost,
-        overwrite=True,
-        options={"nocl": [True, False], "zipmap": [True, False, "columns"]},
-    )
+    for estimator, name, convert in (
+        (XGBClassifier, "XgboostXGBClassifier", convert_xgboost),
+        (LGBMClassifier, "LightGbmLGBMClassifier", convert_lightgbm),
+    ):
+        update_registered_converter(
+            estimator,
+            name,
+            calculate_linear_classifier_output_shapes,
+            convert,
+            overwrite=True,
+            options={"nocl": [True, False], "zipmap": [True, False, "columns"]},
+        )
     model = convert_sklearn(
         pipeline,
         initial_types=[

@@ -4,12 +4,15 @@ import logging
 from datetime import datetime
 from typing import Literal
 
+from pydantic import ValidationError
+
 from raretriage.bucket import (
     KNOWLEDGE_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
     Environment,
     LedgerEntry,
+    Manifest,
     append,
     knowledge_key,
     read_ledger,
@@ -17,9 +20,10 @@ from raretriage.bucket import (
     version_key,
 )
 from raretriage.domain import Basis, Certificate
-from raretriage.release.errors import IncompleteRun, NotForProduction
+from raretriage.release.errors import GateFailed, IncompleteRun, NotForProduction
+from raretriage.release.gate import Evidence, judge
 from raretriage.release.run import Run
-from raretriage.storage import AlreadyExists, Bucket, probe_put_if_absent
+from raretriage.storage import AlreadyExists, Bucket, NotFound, probe_put_if_absent
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +37,17 @@ def publish(
     why: str,
     now: datetime,
     allow_simulated_in_prod: bool = False,
+    despite_gate: bool = False,
 ) -> LedgerEntry:
     """Make this run what `env` serves. Doing it twice changes nothing the second time.
 
     The version's folder is complete before the ledger names it, so a publish that dies on the way is invisible.
 
+    Args:
+        despite_gate: serve in dev what fails its gate; the ledger says so. There is no such way into prod.
+
     Raises:
+        GateFailed: the gate of `env` is red; the message names every condition that is not met.
         NotForProduction: prod was asked for a simulated or uncertified model without the flag.
         LostRace: somebody else published at the same time.
         IncompleteRun: the bucket holds another model under this version.
@@ -47,8 +56,14 @@ def publish(
     basis: Literal["simulated", "local"] = (
         "simulated" if run.manifest.data.simulated or any(c.basis is Basis.SIMULATED for c in certified) else "local"
     )
+    gate = judge(Evidence.of(run.manifest, served_manifest(bucket, env, besides=run.manifest.version)))
+    if failures := gate.failures(env):
+        failed = "; ".join(f"{row.name}: {row.value}, asked {row.limit} ({row.reason})" for row in failures)
+        if env == "prod" or not despite_gate:
+            raise GateFailed(f"{run.manifest.version} may not be served in {env}: {failed}")
+        why = f"{why} [despite a red gate: {', '.join(row.name for row in failures)}]"
     if env == "prod":
-        _check_production(run, bool(certified), basis, allow_simulated_in_prod)
+        _check_production(run, basis, allow_simulated_in_prod)
         why = f"{why} [simulated basis allowed explicitly]" if basis == "simulated" else why
     probe_put_if_absent(bucket)
     _upload(run, bucket)
@@ -73,9 +88,22 @@ def publish(
     return entry
 
 
-def _check_production(run: Run, is_certified: bool, basis: str, allowed: bool) -> None:
-    if not is_certified:
-        raise NotForProduction(f"{run.manifest.version} certifies no tier: rare patients would not be assessed at all")
+def served_manifest(bucket: Bucket, env: Environment, *, besides: str) -> Manifest | None:
+    """The manifest of what `env` serves now; None where that is nothing, the version `besides`, or not readable.
+
+    A version that cannot be read any more cannot be compared with, and must not keep its successor out.
+    """
+    entries = read_ledger(bucket, env)
+    if not entries or entries[-1].to_version == besides:
+        return None
+    try:
+        return Manifest.model_validate_json(bucket.get(version_key(entries[-1].to_version, MANIFEST_FILE)))
+    except (NotFound, ValidationError):
+        log.warning("release.served_unreadable", extra={"version": entries[-1].to_version, "environment": env})
+        return None
+
+
+def _check_production(run: Run, basis: str, allowed: bool) -> None:
     if basis == "simulated" and not allowed:
         raise NotForProduction(
             f"{run.manifest.version} was calibrated on simulated patients: recalibrate on local ones, or pass "

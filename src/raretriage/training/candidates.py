@@ -1,4 +1,4 @@
-"""The three kinds of model that are compared, each as one scikit-learn Pipeline that exports to ONNX exactly.
+"""The kinds of model that may be served, each as one scikit-learn Pipeline that exports to ONNX exactly.
 
 What may stand in a pipeline was measured against ONNX Runtime (probabilities, float32): median imputation, ordinal
 and one-hot encoding, scaling before a linear model, trees on unscaled numbers are exact to 1e-6; a StandardScaler or
@@ -6,18 +6,23 @@ a product before trees, isotonic calibration, FunctionTransformer, add_indicator
 products and indicators are columns that `features` makes.
 
 No class weights: the probabilities then mean what they say at the cohort's own frequencies, and the rare threshold
-comes from the certificate, not from 0.5.
+comes from the certificate, not from 0.5. What class weights, resampling and other kinds of model would give is
+measured by `raretriage.study`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from lightgbm import LGBMClassifier
+from sklearn.base import ClassifierMixin
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -32,8 +37,19 @@ class EstimatorKind(StrEnum):
 
     LOGISTIC_REGRESSION = "logistic_regression"
     RANDOM_FOREST = "random_forest"
+    GRADIENT_BOOSTING = "gradient_boosting"
+    """scikit-learn's, by histograms."""
     XGBOOST = "xgboost"
+    LIGHTGBM = "lightgbm"
 
+
+SHORT_LIST: tuple[EstimatorKind, ...] = (
+    EstimatorKind.LOGISTIC_REGRESSION,
+    EstimatorKind.RANDOM_FOREST,
+    EstimatorKind.LIGHTGBM,
+)
+"""What a training run compares by default; the other two were never better than LightGBM in `raretriage study`, and
+take several times its time."""
 
 Head = Literal["state", "rare"]
 HEADS: tuple[Head, ...] = ("state", "rare")
@@ -47,6 +63,14 @@ PARAMETERS: dict[EstimatorKind, dict[str, float | int | str]] = {
         "max_features": "sqrt",
         "max_samples": 0.7,
     },
+    EstimatorKind.GRADIENT_BOOSTING: {
+        "max_iter": 200,
+        "max_leaf_nodes": 31,
+        "learning_rate": 0.06,
+        "min_samples_leaf": 5,
+        "max_features": 0.3,
+        "early_stopping": False,
+    },
     EstimatorKind.XGBOOST: {
         "n_estimators": 250,
         "max_depth": 4,
@@ -56,6 +80,19 @@ PARAMETERS: dict[EstimatorKind, dict[str, float | int | str]] = {
         "colsample_bytree": 0.3,
         "max_bin": 128,
         "tree_method": "hist",
+    },
+    EstimatorKind.LIGHTGBM: {
+        "n_estimators": 200,
+        "num_leaves": 15,
+        "learning_rate": 0.06,
+        "min_child_samples": 10,
+        "subsample": 0.8,
+        "subsample_freq": 1,
+        "colsample_bytree": 0.5,
+        "feature_fraction_bynode": 0.3,
+        "max_bin": 127,
+        "deterministic": True,
+        "force_col_wise": True,
     },
 }
 """Estimates, small enough for a laptop. Six settings of XGBoost were compared once, on folds of the demonstration's fit
@@ -81,17 +118,50 @@ RARE_XGBOOST: dict[str, float | int | str] = {
     "colsample_bytree": 0.5,
     "colsample_bynode": 0.1,
 }
+RARE_LIGHTGBM: dict[str, float | int | str] = {
+    "n_estimators": 400,
+    "num_leaves": 63,
+    "learning_rate": 0.05,
+    "min_child_samples": 5,
+    "colsample_bytree": 0.3,
+}
+_OF_RARE_HEAD: Mapping[EstimatorKind, dict[str, float | int | str]] = {
+    EstimatorKind.XGBOOST: RARE_XGBOOST,
+    EstimatorKind.LIGHTGBM: RARE_LIGHTGBM,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something to compare: a name, and how an unfitted model for a head is made."""
+
+    name: str
+    build: Callable[[FeatureContract, Head, int], Pipeline]
+    """From the contract, the head and a seed. What it makes takes a `frame`."""
+    parameters: Callable[[Head], Mapping[str, float | int | str]] = lambda _head: {}
+
+
+def of_kind(kind: EstimatorKind) -> Candidate:
+    """A kind with its own parameters."""
+    return Candidate(
+        kind.value,
+        lambda contract, head, seed: candidate(kind, contract, head=head, seed=seed),
+        partial(parameters_of, kind),
+    )
 
 
 def parameters_of(kind: EstimatorKind, head: Head) -> dict[str, float | int | str]:
     """What a head's candidate is fitted with."""
-    return PARAMETERS[kind] | (RARE_XGBOOST if (kind, head) == (EstimatorKind.XGBOOST, "rare") else {})
+    return PARAMETERS[kind] | (_OF_RARE_HEAD.get(kind, {}) if head == "rare" else {})
 
 
 def candidate(kind: EstimatorKind, contract: FeatureContract, *, head: Head, seed: int) -> Pipeline:
     """An unfitted pipeline for a head; it takes a `frame`. One thread, so the same digits every time."""
     return Pipeline(
-        [("columns", _columns(kind, contract)), ("estimator", _estimator(kind, parameters_of(kind, head), seed))]
+        [
+            ("columns", columns(contract, numbers_of(kind))),
+            ("estimator", estimator(kind, parameters_of(kind, head), seed)),
+        ]
     )
 
 
@@ -115,7 +185,8 @@ def probabilities(model: Pipeline, rows: pd.DataFrame) -> npt.NDArray[np.float64
     return np.asarray(model.predict_proba(rows), dtype=np.float64)
 
 
-def _columns(kind: EstimatorKind, contract: FeatureContract) -> ColumnTransformer:
+def columns(contract: FeatureContract, numbers: Pipeline | SimpleImputer | str) -> ColumnTransformer:
+    """From a `frame` to one matrix: `numbers` treated as told, bands by their order, the rest one-hot."""
     first_categorical = len(contract.numeric)
     first_phenotype = first_categorical + len(contract.categorical)
     position = {name: first_categorical + i for i, name in enumerate(contract.categorical)}
@@ -128,7 +199,7 @@ def _columns(kind: EstimatorKind, contract: FeatureContract) -> ColumnTransforme
     )
     return ColumnTransformer(
         [
-            ("numeric", _numbers(kind), list(range(first_categorical))),
+            ("numeric", numbers, list(range(first_categorical))),
             ("ordinal", ordinal, [position[name] for name in ORDERED]),
             ("one_hot", one_hot, [position[name] for name in nominal]),
             ("phenotypes", "passthrough", list(range(first_phenotype, first_phenotype + len(contract.vocabulary)))),
@@ -137,7 +208,8 @@ def _columns(kind: EstimatorKind, contract: FeatureContract) -> ColumnTransforme
     )
 
 
-def _numbers(kind: EstimatorKind) -> Pipeline | SimpleImputer | str:
+def numbers_of(kind: EstimatorKind) -> Pipeline | SimpleImputer | str:
+    """What a kind needs done to the numbers."""
     # keep_empty_features: a hospital that never measures a vital sign still gives the graph that column.
     median = SimpleImputer(strategy="median", keep_empty_features=True)
     match kind:
@@ -145,13 +217,12 @@ def _numbers(kind: EstimatorKind) -> Pipeline | SimpleImputer | str:
             return Pipeline([("median", median), ("scale", StandardScaler())])
         case EstimatorKind.RANDOM_FOREST:
             return median
-        case EstimatorKind.XGBOOST:
-            return "passthrough"  # its trees learn where a missing value goes
+        case EstimatorKind.GRADIENT_BOOSTING | EstimatorKind.XGBOOST | EstimatorKind.LIGHTGBM:
+            return "passthrough"  # their trees learn where a missing value goes
 
 
-def _estimator(
-    kind: EstimatorKind, parameters: dict[str, float | int | str], seed: int
-) -> LogisticRegression | RandomForestClassifier | XGBClassifier:
+def estimator(kind: EstimatorKind, parameters: Mapping[str, float | int | str], seed: int) -> ClassifierMixin:
+    """The unfitted last step, on one thread."""
     match kind:
         case EstimatorKind.LOGISTIC_REGRESSION:
             return LogisticRegression(**parameters, random_state=seed)
@@ -159,6 +230,10 @@ def _estimator(
             return RandomForestClassifier(**parameters, random_state=seed, n_jobs=1)
         case EstimatorKind.XGBOOST:
             return XGBClassifier(**parameters, random_state=seed, nthread=1)
+        case EstimatorKind.GRADIENT_BOOSTING:
+            return HistGradientBoostingClassifier(**parameters, random_state=seed)
+        case EstimatorKind.LIGHTGBM:
+            return LGBMClassifier(**parameters, random_state=seed, n_jobs=1, verbose=-1)
 
 
 def _categories(names: Sequence[str]) -> list[list[str]]:

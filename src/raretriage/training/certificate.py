@@ -116,6 +116,15 @@ def sensitivity_lower_bounds(positives: int, misses: IntArray, confidence: float
     return np.where(hits > 0, beta.ppf(1 - confidence, np.maximum(hits, 1), misses + 1), 0.0)
 
 
+def sensitivity_upper_bound(positives: int, misses: int, confidence: float) -> float:
+    """One-sided Clopper-Pearson upper bound of sensitivity when `misses` of `positives` are missed.
+
+    >>> round(sensitivity_upper_bound(100, 20, 0.95), 4)
+    0.8632
+    """
+    return 1.0 if misses == 0 else float(beta.ppf(confidence, positives - misses + 1, misses))
+
+
 def positives_needed(target: float, confidence: float) -> int:
     """The fewest rare patients with which `target` can be promised, if none of them is missed.
 

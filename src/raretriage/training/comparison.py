@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from raretriage.domain import InputTier
 from raretriage.features import FeatureContract
-from raretriage.training.candidates import MASKED_SHARE, EstimatorKind, Head, candidate, probabilities
+from raretriage.training.candidates import HEADS, MASKED_SHARE, Candidate, Head, probabilities
 from raretriage.training.dataset import IntArray, LabelledRows, StringArray
 from raretriage.training.evaluation import Scored
 from raretriage.training.inputs import TierInputs
@@ -26,8 +26,9 @@ class Comparison:
     """The table of candidates, what was chosen by it, and the answers behind it."""
 
     table: tuple[CandidateRow, ...]
-    chosen: Mapping[Head, EstimatorKind]
-    out_of_fold: Mapping[EstimatorKind, Scored]
+    chosen: Mapping[Head, Candidate]
+    out_of_fold: Mapping[str, Scored]
+    """By candidate; the rows are the same in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Task:
     """A head to fit on some rows."""
 
     head: Head
-    kind: EstimatorKind
+    candidate: Candidate
     rows: IntArray
 
 
@@ -73,45 +74,40 @@ class Fitter:
         # The same mix for every candidate and head: they are compared on nothing but themselves.
         mixed, shown = self.inputs.mixed(task.rows, np.random.default_rng(self.seed), share=MASKED_SHARE[task.head])
         labels = self.rows.state if task.head == "state" else self.rows.is_rare.astype(np.int64)
-        model = candidate(task.kind, self.contract, head=task.head, seed=self.seed).fit(mixed, labels[shown])
+        model = task.candidate.build(self.contract, task.head, self.seed).fit(mixed, labels[shown])
         self.progress(1)
         return model, thread_time() - start
 
 
-def compare(fitter: Fitter, folds: Sequence[Fold]) -> Comparison:
-    """Every candidate on the same folds by patient; the choice by the rule of `selection`."""
+def compare(fitter: Fitter, candidates: Sequence[Candidate], folds: Sequence[Fold]) -> Comparison:
+    """Every candidate, the simplest first, on the same folds by patient; the choice by the rule of `selection`."""
     table: list[CandidateRow] = []
-    out_of_fold: dict[EstimatorKind, Scored] = {}
-    by_fold: dict[EstimatorKind, list[FoldScores]] = {}
-    for kind in EstimatorKind:
-        scored, seconds = _on_folds(fitter, {"state": kind, "rare": kind}, folds, fitter.rows.patient_id)
-        by_fold[kind] = [fold_scores(s.state_probabilities, s.rare_probability, s.state, s.is_rare) for s in scored]
-        table.append(candidate_row(kind.value, by_fold[kind], seconds))
-        out_of_fold[kind] = pooled(scored)
-    return Comparison(
-        table=tuple(table),
-        chosen={
-            "state": choose({kind: [fold.f1_state for fold in scores] for kind, scores in by_fold.items()}),
-            "rare": choose({kind: [fold.roc_auc_rare for fold in scores] for kind, scores in by_fold.items()}),
-        },
-        out_of_fold=out_of_fold,
-    )
+    out_of_fold: dict[str, Scored] = {}
+    by_fold: dict[str, list[FoldScores]] = {}
+    for one in candidates:
+        scored, seconds = on_folds(fitter, {"state": one, "rare": one}, folds, fitter.rows.patient_id)
+        by_fold[one.name] = [fold_scores(s.state_probabilities, s.rare_probability, s.state, s.is_rare) for s in scored]
+        table.append(candidate_row(one.name, by_fold[one.name], seconds))
+        out_of_fold[one.name] = pooled(scored)
+    named = {one.name: one for one in candidates}
+    state = choose({name: [fold.f1_state for fold in scores] for name, scores in by_fold.items()})
+    rare = choose({name: [fold.roc_auc_rare for fold in scores] for name, scores in by_fold.items()})
+    return Comparison(table=tuple(table), chosen={"state": named[state], "rare": named[rare]}, out_of_fold=out_of_fold)
 
 
 def cross_validate(
-    fitter: Fitter, kinds: Mapping[Head, EstimatorKind], folds: Sequence[Fold], cluster: StringArray
+    fitter: Fitter, chosen: Mapping[Head, Candidate], folds: Sequence[Fold], cluster: StringArray
 ) -> Scored:
-    """Out-of-fold answers of one kind a head, all folds as one."""
-    return pooled(_on_folds(fitter, kinds, folds, cluster)[0])
+    """Out-of-fold answers of one candidate a head, all folds as one."""
+    return pooled(on_folds(fitter, chosen, folds, cluster)[0])
 
 
-def _on_folds(
-    fitter: Fitter, kinds: Mapping[Head, EstimatorKind], folds: Sequence[Fold], cluster: StringArray
+def on_folds(
+    fitter: Fitter, chosen: Mapping[Head, Candidate], folds: Sequence[Fold], cluster: StringArray
 ) -> tuple[list[Scored], float]:
     """Answers to each fold's test encounters by models of its training encounters, and the time to fit them all."""
-    heads: tuple[Head, Head] = ("state", "rare")
-    models, seconds = fitter.fit([Task(head, kinds[head], fold.train) for fold in folds for head in heads])
-    of_fold = [dict(zip(heads, models[2 * i : 2 * i + 2], strict=True)) for i in range(len(folds))]
+    models, seconds = fitter.fit([Task(head, chosen[head], fold.train) for fold in folds for head in HEADS])
+    of_fold = [dict(zip(HEADS, models[2 * i : 2 * i + 2], strict=True)) for i in range(len(folds))]
     scored = [fitter.score(models, fold, cluster) for models, fold in zip(of_fold, folds, strict=True)]
     return scored, sum(seconds)
 

@@ -29,6 +29,9 @@ class LabelledRows:
     disease: StringArray
     """Coding system and code of the diagnosis; "" where there is none."""
     period: StringArray
+    site: StringArray
+    region: StringArray
+    """Of both, "" where unknown."""
 
     def take(self, rows: IntArray) -> "LabelledRows":
         return replace(
@@ -39,6 +42,8 @@ class LabelledRows:
             is_rare=self.is_rare[rows],
             disease=self.disease[rows],
             period=self.period[rows],
+            site=self.site[rows],
+            region=self.region[rows],
         )
 
 
@@ -85,6 +90,8 @@ def labelled_rows(encounters: pa.Table) -> tuple[LabelledRows, RowCounts]:
         is_rare=table["rare"].to_numpy().astype(np.bool_),
         disease=_objects(pc.if_else(pc.equal(code, ""), "", pc.binary_join_element_wise(system, code, "|"))),
         period=_objects(table["period"]),
+        site=_objects(pc.fill_null(table["site"], "")),
+        region=_objects(pc.fill_null(table["region"], "")),
     )
     return rows, counts
 

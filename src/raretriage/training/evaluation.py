@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from raretriage.bucket import Metric, StateSets
+from raretriage.bucket import EVERYBODY, Metric, StateSets
 from raretriage.domain import Certificate, InputTier, RareFlag, Refusal, State, decide
 from raretriage.training import weighted
 from raretriage.training.selection import brier_of_states, macro_roc_auc
@@ -23,6 +23,7 @@ StringArray = npt.NDArray[np.object_]
 TEMPORAL = "temporal"
 K_FOLD = "k-fold"
 LEFT_OUT_DISEASES = "left-out diseases"
+LEFT_OUT_SITE = "left-out site"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +53,39 @@ class Scored:
         )
 
 
+LIFELIKE_PREVALENCES: tuple[tuple[str, float], ...] = (("1pct", 0.01), ("0.1pct", 0.001))
+"""The cohort has far more rare patients than life: what depends on it is also said for these shares."""
+
+
 class Figures:
     """Makes `Metric`s of one split and tier, all from the same bootstrap draws: differences of two are paired."""
 
-    def __init__(self, scored: Scored, *, split: str, tier: InputTier, draws: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        scored: Scored,
+        *,
+        split: str,
+        tier: InputTier,
+        draws: int,
+        rng: np.random.Generator,
+        group: str = EVERYBODY,
+    ) -> None:
         self.scored = scored
         self.weights = weighted.cluster_weights(scored.cluster, draws=draws, rng=rng)
         self._split = split
         self._tier = tier
+        self._group = group
 
     def metric(self, name: str, draws: FloatArray, *, n: int | None = None) -> Iterator[Metric]:
         """One metric from its value (first) and its bootstrap draws; none where the value is not defined."""
-        if np.isfinite(draws[0]):
+        if np.isfinite(draws[0]) and np.isfinite(draws[1:]).any():
             low, high = np.nanquantile(draws[1:], [0.025, 0.975])
             rows = len(self.scored.state) if n is None else n
             yield Metric(
                 name=name,
                 split=self._split,
                 tier=self._tier,
+                group=self._group,
                 value=float(draws[0]),
                 low=float(low),
                 high=float(high),
@@ -85,19 +101,33 @@ class Figures:
         yield from self.metric(
             "pr_auc_rare", weighted.average_precision(scored.rare_probability, scored.is_rare, weights)
         )
+        for name, prevalence in LIFELIKE_PREVALENCES:
+            lifelike = weighted.at_prevalence(weights, scored.is_rare, prevalence)
+            precision = weighted.average_precision(scored.rare_probability, scored.is_rare, lifelike)
+            yield from self.metric(f"pr_auc_rare_at_{name}", precision)
         yield from self.metric("brier_rare", weighted.mean((scored.rare_probability - scored.is_rare) ** 2, weights))
         yield from self.metric("prevalence_rare", weighted.mean(scored.is_rare, weights))
+        slope, intercept = weighted.calibration_line(scored.rare_probability, scored.is_rare, weights)
+        yield from self.metric("calibration_slope_rare", slope)
+        yield from self.metric("calibration_intercept_rare", intercept)
+        yield from self.metric(
+            "specificity_at_95_sensitivity",
+            weighted.specificity_at(scored.rare_probability, scored.is_rare, weights, 0.95),
+            n=int((~scored.is_rare).sum()),
+        )
         yield from self.metric(
             "roc_auc_state_macro_ovr", macro_roc_auc(scored.state_probabilities, scored.state, weights)
         )
         yield from self.metric("f1_state_macro", weighted.macro_f1(matrix))
         yield from self.metric("accuracy_state", weighted.mean(scored.predicted == scored.state, weights))
+        yield from self.metric("balanced_accuracy_state", np.asarray(recalls.mean(axis=1)))
         yield from self.metric(
             "brier_state", weighted.mean(brier_of_states(scored.state_probabilities, scored.state), weights)
         )
         for position, state in enumerate(State):
             count = int(np.sum(scored.state == position))
             yield from self.metric(f"recall_state_{state.value}", recalls[:, position], n=count)
+            yield from self.metric(f"f1_state_{state.value}", weighted.f1(matrix)[:, position], n=count)
 
     def promise(self, certificate: Certificate | Refusal) -> Iterator[Metric]:
         """What the certified threshold does on these patients; nothing where none is certified."""
@@ -110,7 +140,19 @@ class Figures:
         specificity = weighted.mean(~is_flagged[~scored.is_rare], weights[:, ~scored.is_rare])
         yield from self.metric("sensitivity_rare", sensitivity, n=rare)
         yield from self.metric("specificity_rare", specificity, n=other)
-        yield from self.metric("alerts_per_1000", 1000 * weighted.mean(is_flagged, weights))
+        alerts, unalerted = is_flagged.astype(np.float64), int((~is_flagged).sum())
+        yield from self.metric("alerts_per_1000", 1000 * weighted.mean(alerts, weights))
+        precision = weighted.mean(scored.is_rare[is_flagged], weights[:, is_flagged])
+        yield from self.metric("ppv_rare", precision, n=int(is_flagged.sum()))
+        yield from self.metric("number_needed_to_evaluate", 1 / precision, n=int(is_flagged.sum()))
+        if unalerted:
+            spared = weighted.mean(~scored.is_rare[~is_flagged], weights[:, ~is_flagged])
+            yield from self.metric("npv_rare", spared, n=unalerted)
+        for name, prevalence in LIFELIKE_PREVALENCES:
+            lifelike = weighted.at_prevalence(weights, scored.is_rare, prevalence)
+            yield from self.metric(f"alerts_per_1000_at_{name}", 1000 * weighted.mean(alerts, lifelike))
+            hits = weighted.mean(scored.is_rare[is_flagged], lifelike[:, is_flagged])
+            yield from self.metric(f"ppv_rare_at_{name}", hits, n=int(is_flagged.sum()))
 
     def sets(self, possible: BoolArray, is_unsure: BoolArray) -> Iterator[Metric]:
         """Coverage of the prediction sets, and how often the answer is NO SEGURO.
@@ -126,6 +168,9 @@ class Figures:
             own = scored.state == position
             yield from self.metric(
                 f"set_coverage_{state.value}", weighted.mean(is_covered[own], weights[:, own]), n=int(own.sum())
+            )
+            yield from self.metric(
+                f"unsure_rate_{state.value}", weighted.mean(is_unsure[own], weights[:, own]), n=int(own.sum())
             )
         yield from self.metric("unsure_rate", weighted.mean(is_unsure, weights))
         is_right = (scored.predicted == scored.state)[~is_unsure]

@@ -49,17 +49,22 @@ class TierInputs:
 
 def tier_inputs(columns: Columns, encoder: Encoder) -> TierInputs:
     """Model input of these encounters at every tier."""
+    return TierInputs(
+        frames={tier: frame(encoder.encode(mask_to_tier(columns, tier))) for tier in InputTier},
+        reaches=reached_tiers(columns),
+    )
+
+
+def reached_tiers(columns: Columns) -> dict[InputTier, BoolArray]:
+    """Whether each encounter has what the tier is named for, shape (n,)."""
     has_finding = np.zeros(columns.count, dtype=np.bool_)
     has_finding[columns.findings.row] = True
     has_vital = np.any([~np.isnan(columns.numbers[vital]) for vital in VITALS], axis=0)
-    return TierInputs(
-        frames={tier: frame(encoder.encode(mask_to_tier(columns, tier))) for tier in InputTier},
-        reaches={
-            InputTier.FINDINGS: has_finding,
-            InputTier.VITALS: has_vital,
-            InputTier.BASIC: np.ones(columns.count, dtype=np.bool_),
-        },
-    )
+    return {
+        InputTier.FINDINGS: has_finding,
+        InputTier.VITALS: has_vital,
+        InputTier.BASIC: np.ones(columns.count, dtype=np.bool_),
+    }
 
 
 def parity_sample(columns: Columns, encoder: Encoder) -> ModelInput:

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from raretriage.bucket import DataVersion, Metric, StateSets
+from raretriage.bucket import DataVersion, GroupPromise, Metric, StateSets
 from raretriage.domain import NEONATE_UNDER_YEARS, Certificate, InputTier, Pregnancy, Refusal
 from raretriage.features import FeatureContract, ModelInput
 from raretriage.training.candidates import Head
@@ -49,6 +49,7 @@ class TrainedModel:
     """Smallest and largest value of each number over the fit encounters; a number nobody has is not in it."""
     untrained_groups: tuple[Group, ...]
     metrics: tuple[Metric, ...]
+    groups: tuple[GroupPromise, ...]
     candidates: tuple[CandidateRow, ...]
     """One line a candidate, and the rule model's."""
     plots: Mapping[str, bytes]

@@ -54,14 +54,14 @@ def candidates_csv(rows: tuple[CandidateRow, ...]) -> bytes:
 def _child(
     kind: EstimatorKind, row: CandidateRow, comparison: Comparison, config: TrainingConfig, tags: dict[str, str]
 ) -> RunRecord:
-    chosen_for = [head for head, chosen in comparison.chosen.items() if chosen is kind]
+    chosen_for = [head for head, chosen in comparison.chosen.items() if chosen.name == kind.value]
     return RunRecord(
         name=kind.value,
         params={f"{head}/{name}": str(value) for head in HEADS for name, value in parameters_of(kind, head).items()}
         | {"seed": str(config.seed)},
         metrics={f"k-fold/{key}": value for key, value in asdict(row).items() if isinstance(value, float)},
         tags={**tags, "chosen_for": ",".join(chosen_for) or "nothing"},
-        files=model_plots(comparison.out_of_fold[kind], what=f"{kind.value}, k-fold", basis=config.basis),
+        files=model_plots(comparison.out_of_fold[kind.value], what=f"{kind.value}, k-fold", basis=config.basis),
     )
 
 

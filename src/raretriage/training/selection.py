@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from raretriage.domain import State
 from raretriage.training import weighted
-from raretriage.training.candidates import EstimatorKind
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -100,14 +99,17 @@ def candidate_row(name: str, folds: Sequence[FoldScores], seconds: float) -> Can
     )
 
 
-def choose(scores: Mapping[EstimatorKind, Sequence[float]]) -> EstimatorKind:
-    """The simplest kind that is as good as the best; `scores` holds one score a fold, folds in the same order.
+def choose(scores: Mapping[str, Sequence[float]]) -> str:
+    """The simplest candidate that is as good as the best.
 
-    >>> choose({EstimatorKind.LOGISTIC_REGRESSION: [0.89, 0.91, 0.90], EstimatorKind.XGBOOST: [0.90, 0.90, 0.91]}).value
+    Args:
+        scores: by candidate, the simplest first; one score a fold, folds in the same order.
+
+    >>> choose({"logistic_regression": [0.89, 0.91, 0.90], "xgboost": [0.90, 0.90, 0.91]})
     'logistic_regression'
     """
-    best = max(scores, key=lambda kind: float(np.mean(scores[kind])))
-    return next(kind for kind in EstimatorKind if kind in scores and _is_as_good(scores[kind], scores[best]))
+    best = max(scores, key=lambda name: float(np.mean(scores[name])))
+    return next(name for name in scores if _is_as_good(scores[name], scores[best]))
 
 
 def _is_as_good(scores: Sequence[float], best: Sequence[float]) -> bool:

@@ -154,6 +154,34 @@ def left_out_disease_folds(
     return made, np.where(is_coded_rare, rows.disease, rows.patient_id)
 
 
+def left_out_site_folds(rows: LabelledRows, *, folds: int) -> tuple[Fold, ...]:
+    """Folds whose hospitals were never trained on; none where fewer than two are known.
+
+    The sites are dealt by size to at most `folds` folds. A patient follows the first known site; visits elsewhere, and
+    visits of which the site is unknown, are in no fold.
+    """
+    is_known = rows.site != ""
+    sites, sizes = np.unique(rows.site[is_known], return_counts=True)
+    count = min(folds, len(sites))
+    if count < 2:
+        return ()
+    by_size = np.argsort(-sizes, kind="stable")
+    fold_of_site = {sites[site]: place % count for place, site in enumerate(by_size)}
+    patients, of_row = np.unique(rows.patient_id, return_inverse=True)
+    home = np.full(len(patients), -1, dtype=np.int64)
+    for row in np.flatnonzero(is_known)[::-1]:  # backwards: the first known site has the last word
+        home[of_row[row]] = fold_of_site[rows.site[row]]
+    visited = np.array([fold_of_site.get(site, -1) for site in rows.site], dtype=np.int64)
+    is_usable = is_known & (visited == home[of_row])
+    made = tuple(
+        Fold(train=np.flatnonzero(is_usable & (visited != fold)), test=np.flatnonzero(is_usable & (visited == fold)))
+        for fold in range(count)
+    )
+    for fold in made:
+        require_disjoint(rows.patient_id, train=fold.train, test=fold.test)
+    return made
+
+
 def _newest_periods(period: StringArray, share: float) -> tuple[str, ...]:
     periods, counts = np.unique(period.astype(str), return_counts=True)
     if len(periods) < 2:

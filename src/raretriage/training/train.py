@@ -12,21 +12,23 @@ from raretriage.features import CATEGORICAL, NUMERIC, Encoder, FeatureContract, 
 from raretriage.training import weighted
 from raretriage.training.baseline import ruled_states
 from raretriage.training.calibration import answers, certify, one_row_a_patient, sets_of_states
+from raretriage.training.candidates import of_kind
 from raretriage.training.comparison import Comparison, Fitter, Progress, Task, compare, cross_validate
 from raretriage.training.config import TrainingConfig
 from raretriage.training.conflicts import label_conflicts
 from raretriage.training.dataset import LabelledRows, RowCounts, labelled_rows
 from raretriage.training.errors import NotEnoughData
-from raretriage.training.evaluation import K_FOLD, LEFT_OUT_DISEASES, Figures, Scored
+from raretriage.training.evaluation import K_FOLD, LEFT_OUT_DISEASES, LEFT_OUT_SITE, Figures, Scored
 from raretriage.training.inputs import TierInputs, parity_sample, tier_inputs
 from raretriage.training.model import SplitCounts, TrainedModel, training_range, untrained_groups
 from raretriage.training.plots import certificate_plot, model_plots
 from raretriage.training.record import run_record
-from raretriage.training.remeasure import temporal_metrics
+from raretriage.training.remeasure import measure_temporal
 from raretriage.training.selection import CandidateRow
 from raretriage.training.splits import (
     Split,
     left_out_disease_folds,
+    left_out_site_folds,
     patient_folds,
     patients_sha256,
     split_by_patient,
@@ -73,8 +75,9 @@ def train(
     fit_inputs = tier_inputs(fit.columns, encoder)
     fitter = Fitter(fit, fit_inputs, encoder.contract, seed=config.seed, workers=config.workers, progress=progress)
 
-    comparison = compare(fitter, patient_folds(fit, folds=config.folds, seed=config.seed))
-    left_out = _left_out_diseases(fitter, comparison, config, np.random.default_rng(left_out_seed))
+    candidates = [of_kind(kind) for kind in config.kinds]
+    comparison = compare(fitter, candidates, patient_folds(fit, folds=config.folds, seed=config.seed))
+    left_out = _left_out(fitter, comparison, config, np.random.default_rng(left_out_seed))
     everything = np.arange(len(fit.state))
     (state, rare), _ = fitter.fit(
         [Task("state", comparison.chosen["state"], everything), Task("rare", comparison.chosen["rare"], everything)]
@@ -90,23 +93,23 @@ def train(
     rng = np.random.default_rng(draw_seed)
     test_inputs = tier_inputs(test.columns, encoder)
     tested = {tier: answers(state, rare, test, test_inputs, tier) for tier in InputTier}
-    metrics = temporal_metrics(
-        tested, test, test_inputs, certificates=certificates, state_sets=sets, draws=config.draws, rng=rng
-    )
+    measured = measure_temporal(tested, test, certificates=certificates, state_sets=sets, draws=config.draws, rng=rng)
+    metrics = list(measured.metrics)
     progress(3)
-    for name, scored in ((K_FOLD, _chosen_out_of_fold(comparison)), (LEFT_OUT_DISEASES, left_out)):
+    for name, scored in {K_FOLD: _chosen_out_of_fold(comparison), **left_out}.items():
         metrics += Figures(scored, split=name, tier=InputTier.FINDINGS, draws=config.draws, rng=rng).discrimination()
 
     trained = TrainedModel(
         state=state,
         rare=rare,
-        estimators={head: kind.value for head, kind in comparison.chosen.items()},
+        estimators={head: chosen.name for head, chosen in comparison.chosen.items()},
         contract=encoder.contract,
         certificates=certificates,
         state_sets=sets,
         training_range=training_range(fit),
         untrained_groups=untrained_groups(fit),
         metrics=tuple(metrics),
+        groups=measured.groups,
         candidates=(_rules_row(fit, fit_inputs), *comparison.table),
         plots=_plots(tested, test_inputs, calibrated, calibration_inputs, certificates, config),
         sample=parity_sample(rows.columns, encoder),
@@ -136,17 +139,23 @@ def _contract(fit: LabelledRows, knowledge_version: str) -> FeatureContract:
     )
 
 
-def _left_out_diseases(
+def _left_out(
     fitter: Fitter, comparison: Comparison, config: TrainingConfig, rng: np.random.Generator
-) -> Scored:
+) -> dict[str, Scored]:
+    """Answers to rare diseases, and to hospitals, that the model had never met. One hospital alone leaves none out."""
     folds, cluster = left_out_disease_folds(fitter.rows, folds=config.folds, rng=rng)
-    return cross_validate(fitter, comparison.chosen, folds, cluster)
+    answered = {LEFT_OUT_DISEASES: cross_validate(fitter, comparison.chosen, folds, cluster)}
+    by_site = left_out_site_folds(fitter.rows, folds=config.folds)
+    if by_site:
+        answered[LEFT_OUT_SITE] = cross_validate(fitter, comparison.chosen, by_site, fitter.rows.patient_id)
+    fitter.progress(2 * (config.folds - len(by_site)))
+    return answered
 
 
 def _chosen_out_of_fold(comparison: Comparison) -> Scored:
     """Both heads' out-of-fold answers; the folds were the same, so the rows are."""
-    by_state = comparison.out_of_fold[comparison.chosen["state"]]
-    by_rare = comparison.out_of_fold[comparison.chosen["rare"]]
+    by_state = comparison.out_of_fold[comparison.chosen["state"].name]
+    by_rare = comparison.out_of_fold[comparison.chosen["rare"].name]
     return replace(by_state, rare_probability=by_rare.rare_probability)
 
 

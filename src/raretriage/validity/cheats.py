@@ -112,6 +112,18 @@ def _table_or_annotations(mix: Mix, knowledge: Knowledge, seed: int) -> Iterator
             yield replace(check, detail=f"{sides[0]} diseases by the table, {sides[1]} from annotations")
 
 
+def limited_checks(sample: Sample, *, seed: int) -> Iterator[Check]:
+    """The checks that have a limit and need to know nothing of who described a disease.
+
+    Raises:
+        NothingToCompare: too few diseases of a kind to leave some out.
+    """
+    contest = Contest.between(sample.is_rare, sample.group, seed=seed)
+    for name, (look, limit) in _LOOKS.items():
+        if limit is not None:
+            yield _check(f"rare from {name}", contest.estimate(contest.auc(*contest.scores(look(sample)))), limit)
+
+
 def _check(name: str, figure: Estimate, limit: float | None) -> Check:
     return Check(name, figure.value, figure.low, figure.high, limit, figure.n)
 
