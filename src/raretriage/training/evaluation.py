@@ -97,14 +97,11 @@ class Figures:
         scored, weights = self.scored, self.weights
         matrix = weighted.confusion(scored.state, scored.predicted, weights, classes=len(State))
         recalls = weighted.recall(matrix)
-        yield from self.metric("roc_auc_rare", weighted.roc_auc(scored.rare_probability, scored.is_rare, weights))
-        yield from self.metric(
-            "pr_auc_rare", weighted.average_precision(scored.rare_probability, scored.is_rare, weights)
-        )
+        ranked = weighted.Ranked.of(scored.rare_probability, scored.is_rare, weights)
+        yield from self.metric("roc_auc_rare", ranked.roc_auc())
+        yield from self.metric("pr_auc_rare", ranked.average_precision())
         for name, prevalence in LIFELIKE_PREVALENCES:
-            lifelike = weighted.at_prevalence(weights, scored.is_rare, prevalence)
-            precision = weighted.average_precision(scored.rare_probability, scored.is_rare, lifelike)
-            yield from self.metric(f"pr_auc_rare_at_{name}", precision)
+            yield from self.metric(f"pr_auc_rare_at_{name}", ranked.at_prevalence(prevalence).average_precision())
         yield from self.metric("brier_rare", weighted.mean((scored.rare_probability - scored.is_rare) ** 2, weights))
         yield from self.metric("prevalence_rare", weighted.mean(scored.is_rare, weights))
         slope, intercept = weighted.calibration_line(scored.rare_probability, scored.is_rare, weights)
@@ -112,7 +109,7 @@ class Figures:
         yield from self.metric("calibration_intercept_rare", intercept)
         yield from self.metric(
             "specificity_at_95_sensitivity",
-            weighted.specificity_at(scored.rare_probability, scored.is_rare, weights, 0.95),
+            ranked.specificity_at(0.95),
             n=int((~scored.is_rare).sum()),
         )
         yield from self.metric(
@@ -128,6 +125,13 @@ class Figures:
             count = int(np.sum(scored.state == position))
             yield from self.metric(f"recall_state_{state.value}", recalls[:, position], n=count)
             yield from self.metric(f"f1_state_{state.value}", weighted.f1(matrix)[:, position], n=count)
+
+    def core(self) -> Iterator[Metric]:
+        """How well both heads do, in a figure each: what is said of every group."""
+        scored, weights = self.scored, self.weights
+        matrix = weighted.confusion(scored.state, scored.predicted, weights, classes=len(State))
+        yield from self.metric("roc_auc_rare", weighted.roc_auc(scored.rare_probability, scored.is_rare, weights))
+        yield from self.metric("f1_state_macro", weighted.macro_f1(matrix))
 
     def promise(self, certificate: Certificate | Refusal) -> Iterator[Metric]:
         """What the certified threshold does on these patients; nothing where none is certified."""
@@ -197,16 +201,18 @@ def said(
     Returns:
         Which states stay possible, shape (n, 4), and where the answer is NO SEGURO, shape (n,).
     """
-    possible = np.zeros(scored.state_probabilities.shape, dtype=np.bool_)
+    bounds = np.array([sets.bounds[tier][state] for state in State])
+    possible = scored.state_probabilities >= bounds
+    is_flagged = (
+        np.zeros(len(possible), dtype=np.bool_)
+        if isinstance(certificate, Refusal)
+        else scored.rare_probability >= certificate.threshold
+    )
     is_unsure = np.zeros(len(possible), dtype=np.bool_)
-    for row, probabilities in enumerate(scored.state_probabilities):
-        states = sets.possible(tier, dict(zip(State, probabilities.tolist(), strict=True)))
-        match certificate:
-            case Refusal():
-                rare = RareFlag.NOT_ASSESSED
-            case Certificate():
-                rare = RareFlag.YES if scored.rare_probability[row] >= certificate.threshold else RareFlag.NO
-        decision = decide(states, rare, tier=tier)
-        possible[row] = [state in decision.states for state in State]
-        is_unsure[row] = decision.state is None
+    answers, of_row = np.unique(np.column_stack([possible, is_flagged]), axis=0, return_inverse=True)
+    for place, answer in enumerate(answers):
+        states = [state for state, is_possible in zip(State, answer[:-1], strict=True) if is_possible]
+        unflagged = RareFlag.NOT_ASSESSED if isinstance(certificate, Refusal) else RareFlag.NO
+        decision = decide(states, RareFlag.YES if answer[-1] else unflagged, tier=tier)
+        is_unsure[of_row == place] = decision.state is None
     return possible, is_unsure

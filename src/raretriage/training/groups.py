@@ -16,15 +16,7 @@ LEAST_ENCOUNTERS = 50
 LEAST_OF_A_CLASS = 10
 """A group with fewer encounters, or fewer rare or other ones, gets no figures: their interval would say nothing."""
 
-SHOWN = (
-    "roc_auc_rare",
-    "calibration_slope_rare",
-    "sensitivity_rare",
-    "specificity_rare",
-    "roc_auc_state_macro_ovr",
-    "f1_state_macro",
-    "unsure_rate",
-)
+SHOWN = ("roc_auc_rare", "sensitivity_rare", "specificity_rare", "f1_state_macro", "unsure_rate")
 
 
 def groups_of(rows: LabelledRows) -> Iterator[tuple[str, BoolArray]]:
@@ -55,17 +47,14 @@ def group_metrics(
         scored: the answers to `rows`, all of whom have findings.
     """
     tier = InputTier.FINDINGS
+    possible, unsure = said(scored, tier, certificate, state_sets)
     for group, is_member in groups_of(rows):
         own = scored.take(np.flatnonzero(is_member))
         rare = int(own.is_rare.sum())
         if len(own.state) < LEAST_ENCOUNTERS or min(rare, len(own.state) - rare) < LEAST_OF_A_CLASS:
             continue
         figures = Figures(own, split=TEMPORAL, tier=tier, draws=draws, rng=rng, group=group)
-        made = (
-            *figures.discrimination(),
-            *figures.promise(certificate),
-            *figures.sets(*said(own, tier, certificate, state_sets)),
-        )
+        made = (*figures.core(), *figures.promise(certificate), *figures.sets(possible[is_member], unsure[is_member]))
         yield from (metric for metric in made if metric.name in SHOWN)
 
 

@@ -5,6 +5,8 @@ counts each cluster's rows as often as the cluster was drawn. Every score has sh
 defined (no positive in the draw, say).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,29 +23,60 @@ def cluster_weights(cluster: npt.NDArray[np.object_], *, draws: int, rng: np.ran
     return np.concatenate([np.ones((1, len(cluster))), drawn[:, of_row].astype(np.float64)])
 
 
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Weight of positives and of negatives at each distinct score, ascending; both have shape (draws, k).
+
+    Made once, it gives every figure that rests on the order of the scores.
+    """
+
+    positive: FloatArray
+    negative: FloatArray
+
+    @classmethod
+    def of(cls, scores: FloatArray, is_positive: BoolArray, weights: FloatArray) -> "Ranked":
+        order = np.argsort(scores, kind="stable")
+        starts = np.flatnonzero(np.diff(scores[order], prepend=-np.inf) > 0)
+        sorted_weights = weights[:, order]
+        positive = np.add.reduceat(sorted_weights * is_positive[order], starts, axis=1)
+        return cls(positive, np.add.reduceat(sorted_weights, starts, axis=1) - positive)
+
+    def at_prevalence(self, prevalence: float) -> "Ranked":
+        """As if `prevalence` of the rows were positive."""
+        return Ranked(
+            self.positive * _ratio(prevalence, self.positive.sum(axis=1, keepdims=True)),
+            self.negative * _ratio(1 - prevalence, self.negative.sum(axis=1, keepdims=True)),
+        )
+
+    def roc_auc(self) -> FloatArray:
+        """Probability that a positive scores above a negative, ties counted half."""
+        below = np.cumsum(self.negative, axis=1) - self.negative
+        pairs = self.positive.sum(axis=1) * self.negative.sum(axis=1)
+        return _ratio((self.positive * (below + self.negative / 2)).sum(axis=1), pairs)
+
+    def average_precision(self) -> FloatArray:
+        """Area under the precision-recall curve as the step sum that scikit-learn calls average precision."""
+        flagged_positive = np.cumsum(self.positive[:, ::-1], axis=1)
+        flagged = flagged_positive + np.cumsum(self.negative[:, ::-1], axis=1)
+        precision = flagged_positive / np.maximum(flagged, 1e-300)
+        return _ratio((self.positive[:, ::-1] * precision).sum(axis=1), self.positive.sum(axis=1))
+
+    def specificity_at(self, sensitivity: float) -> FloatArray:
+        """Specificity at the highest threshold that flags at least `sensitivity` of the positives."""
+        flagged, alarmed = np.cumsum(self.positive[:, ::-1], axis=1), np.cumsum(self.negative[:, ::-1], axis=1)
+        # Sums of weights: a tolerance keeps 0.95 of 20 from asking for a twentieth.
+        place = np.argmax(flagged >= (sensitivity - 1e-12) * flagged[:, -1:], axis=1)
+        return 1 - _ratio(alarmed[np.arange(len(alarmed)), place], alarmed[:, -1])
+
+
 def roc_auc(scores: FloatArray, is_positive: BoolArray, weights: FloatArray) -> FloatArray:
-    """Probability that a positive scores above a negative, ties counted half."""
-    positive, negative = _by_score(scores, is_positive, weights)
-    below = np.cumsum(negative, axis=1) - negative
-    return _ratio((positive * (below + negative / 2)).sum(axis=1), positive.sum(axis=1) * negative.sum(axis=1))
+    """`Ranked.roc_auc` of scores of which nothing else is asked."""
+    return Ranked.of(scores, is_positive, weights).roc_auc()
 
 
 def average_precision(scores: FloatArray, is_positive: BoolArray, weights: FloatArray) -> FloatArray:
-    """Area under the precision-recall curve as the step sum that scikit-learn calls average precision."""
-    positive, negative = (side[:, ::-1] for side in _by_score(scores, is_positive, weights))
-    flagged_positive, flagged = np.cumsum(positive, axis=1), np.cumsum(positive + negative, axis=1)
-    precision = flagged_positive / np.maximum(flagged, 1e-300)
-    return _ratio((positive * precision).sum(axis=1), positive.sum(axis=1))
-
-
-def specificity_at(scores: FloatArray, is_positive: BoolArray, weights: FloatArray, sensitivity: float) -> FloatArray:
-    """Specificity at the highest threshold that flags at least `sensitivity` of the positives."""
-    positive, negative = (side[:, ::-1] for side in _by_score(scores, is_positive, weights))
-    flagged, alarmed = np.cumsum(positive, axis=1), np.cumsum(negative, axis=1)
-    # Sums of weights: a tolerance keeps 0.95 of 20 from asking for a twentieth.
-    enough = flagged >= sensitivity * flagged[:, -1:] - 1e-9
-    place = np.argmax(enough, axis=1)
-    return 1 - _ratio(alarmed[np.arange(len(alarmed)), place], alarmed[:, -1])
+    """`Ranked.average_precision` of scores of which nothing else is asked."""
+    return Ranked.of(scores, is_positive, weights).average_precision()
 
 
 def calibration_line(
@@ -57,26 +90,27 @@ def calibration_line(
     """
     clipped = np.clip(probability, 1e-6, 1 - 1e-6)
     logit, truth = np.log(clipped / (1 - clipped)), is_positive.astype(np.float64)
-    lines = [_line(logit, truth, row) for row in weights]
+    start = _line(logit, truth, weights[0], (1.0, 0.0))
+    lines = [start, *(_line(logit, truth, row, start) for row in weights[1:])]
     return np.array([slope for slope, _ in lines]), np.array([intercept for _, intercept in lines])
 
 
-def _line(x: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[float, float]:
-    """Newton's method on two parameters, from slope 1 and intercept 0."""
-    positives = float(weight @ y)
-    if not 0 < positives < float(weight.sum()):
+def _line(x: FloatArray, y: FloatArray, weight: FloatArray, start: tuple[float, float]) -> tuple[float, float]:
+    """Newton's method on the slope and the intercept."""
+    slope, intercept = start
+    if not np.isfinite(slope) or not 0 < float(weight @ y) < float(weight.sum()):
         return float("nan"), float("nan")
-    slope, intercept = 1.0, 0.0
     for _ in range(25):
         fitted = 1 / (1 + np.exp(-(slope * x + intercept)))
         residual, curve = weight * (y - fitted), weight * fitted * (1 - fitted)
-        gradient = np.array([residual @ x, residual.sum()])
-        hessian = np.array([[curve @ (x * x), curve @ x], [curve @ x, curve.sum()]])
-        if np.linalg.cond(hessian) > 1e12:
+        by_slope, by_intercept = residual @ x, residual.sum()
+        xx, x1, one = curve @ (x * x), curve @ x, curve.sum()
+        determinant = xx * one - x1 * x1
+        if not determinant > 1e-12 * xx * one:  # all of one probability, or told apart without fault
             return float("nan"), float("nan")
-        step = np.linalg.solve(hessian, gradient)
-        slope, intercept = slope + step[0], intercept + step[1]
-        if np.abs(step).max() < 1e-8:
+        steps = (by_slope * one - by_intercept * x1) / determinant, (by_intercept * xx - by_slope * x1) / determinant
+        slope, intercept = slope + steps[0], intercept + steps[1]
+        if max(abs(steps[0]), abs(steps[1])) < 1e-6:
             break
     return float(slope), float(intercept)
 
@@ -114,15 +148,6 @@ def macro_f1(matrix: FloatArray) -> FloatArray:
 def mean(values: FloatArray | BoolArray, weights: FloatArray) -> FloatArray:
     """Weighted mean of a value a row."""
     return _ratio(weights @ values.astype(np.float64), weights.sum(axis=1))
-
-
-def _by_score(scores: FloatArray, is_positive: BoolArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Weight of positives and of negatives at each distinct score, ascending."""
-    order = np.argsort(scores, kind="stable")
-    starts = np.flatnonzero(np.diff(scores[order], prepend=-np.inf) > 0)
-    sorted_weights = weights[:, order]
-    positive = np.add.reduceat(sorted_weights * is_positive[order], starts, axis=1)
-    return positive, np.add.reduceat(sorted_weights, starts, axis=1) - positive
 
 
 def _ratio(part: FloatArray | float, whole: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ from raretriage.validity.cheats import LEAST_VISITS, Check, limited_checks
 from raretriage.validity.errors import NothingToCompare
 from raretriage.validity.sample import Sample
 
-MOST_VISITS = 20_000
+MOST_VISITS = 8_000
 """More narrow the intervals no further than anybody needs, and take minutes."""
 _HEALTHY = list(State).index(State.HEALTHY)
 
