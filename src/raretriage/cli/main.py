@@ -18,6 +18,7 @@ from raretriage.cli.ingest import ingest_command
 from raretriage.cli.predict import predict_command
 from raretriage.cli.publish import publish_command
 from raretriage.cli.serve import serve_command
+from raretriage.cli.study import study_command
 from raretriage.cli.train import train_command
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ app.command("evaluate", epilog="Example: raretriage evaluate --run var/runs/late
     evaluate_command
 )
 app.command("publish", epilog="Example: raretriage publish --run var/runs/latest --env dev")(publish_command)
+app.command("study", epilog="Example: raretriage study --trials 0 --json study.json")(study_command)
 app.command("serve", epilog="Example: raretriage serve --port 8000")(serve_command)
 app.command("predict", epilog='Example: echo \'{"fever":2.5,"pain":3,"days":3}\' | raretriage predict -')(
     predict_command

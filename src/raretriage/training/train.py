@@ -127,6 +127,18 @@ def train(
     return trained
 
 
+def contract_of_fit(encounters: pa.Table, *, config: TrainingConfig, knowledge_version: str) -> FeatureContract:
+    """The contract that `train` would make of these encounters."""
+    rows, _ = labelled_rows(encounters)
+    split = split_by_patient(
+        rows,
+        test_share=config.test_share,
+        calibration_share=config.calibration_share,
+        rng=np.random.default_rng(np.random.SeedSequence(config.seed).spawn(3)[0]),
+    )
+    return _contract(rows.take(split.fit), knowledge_version)
+
+
 def _contract(fit: LabelledRows, knowledge_version: str) -> FeatureContract:
     vocabulary = fit_vocabulary(fit.columns, patient_id=fit.patient_id, is_rare=fit.is_rare)
     if not vocabulary:

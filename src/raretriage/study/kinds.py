@@ -1,0 +1,88 @@
+"""Every kind of model: those that can be served, and those that are compared with them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from interpret.glassbox import ExplainableBoostingClassifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
+from sklearn.neighbors import NearestCentroid
+from sklearn.pipeline import Pipeline
+
+from raretriage.features import FeatureContract
+from raretriage.study.bench import Classifier, Variant
+from raretriage.study.two_stage import TwoStageClassifier
+from raretriage.training.candidates import HEADS, EstimatorKind, Head, candidate, columns, numbers_of
+
+LEFT_OUT = (
+    "matching networks and MAML learn to compare from many small tasks of the same form; with a few hundred tabular "
+    "features and one task they come down to a nearest class mean in a learnt space, which two rows here already are",
+)
+_NOT_EXPORTED: Mapping[Head, str] = MappingProxyType(dict.fromkeys(HEADS, "does not export"))
+_VOTERS = (EstimatorKind.LOGISTIC_REGRESSION, EstimatorKind.RANDOM_FOREST, EstimatorKind.LIGHTGBM)
+
+
+def kinds() -> tuple[Variant, ...]:
+    """The simplest first: of two that are as good, the first is taken."""
+    return (
+        Variant("nearest class mean", _nearest_class_mean, note="a prototype a class", barred=_NOT_EXPORTED),
+        _of(EstimatorKind.LOGISTIC_REGRESSION),
+        Variant(
+            "explainable boosting", _additive, note="glass box: a curve a column, no interactions", barred=_NOT_EXPORTED
+        ),
+        _of(EstimatorKind.RANDOM_FOREST, barred={"rare": "no exact contributions to the log-odds"}),
+        _of(EstimatorKind.GRADIENT_BOOSTING, barred={"rare": "no exact contributions in serving"}),
+        _of(EstimatorKind.XGBOOST),
+        _of(EstimatorKind.LIGHTGBM),
+        Variant(
+            "soft voting, calibrated",
+            _soft_voting,
+            note="logistic regression, forest and LightGBM, sigmoid",
+            barred={"rare": "no exact contributions to the log-odds", "state": "three models to serve for one"},
+        ),
+    )
+
+
+def structures(kind: EstimatorKind) -> tuple[Variant, ...]:
+    """The state head as one question with four answers, and as two questions."""
+
+    def two_stage(contract: FeatureContract, head: Head, seed: int) -> Classifier:
+        def make() -> Pipeline:
+            return candidate(kind, contract, head=head, seed=seed)
+
+        return TwoStageClassifier(make(), make())
+
+    return (_of(kind), Variant("two stages: ill or not, then how", two_stage))
+
+
+def _of(kind: EstimatorKind, *, barred: Mapping[Head, str] = MappingProxyType({})) -> Variant:
+    def build(contract: FeatureContract, head: Head, seed: int) -> Classifier:
+        return candidate(kind, contract, head=head, seed=seed)
+
+    return Variant(kind.value.replace("_", " "), build, barred=barred)
+
+
+def _nearest_class_mean(contract: FeatureContract, _head: Head, _seed: int) -> Classifier:
+    scaled = columns(contract, numbers_of(EstimatorKind.LOGISTIC_REGRESSION))
+    return Pipeline([("columns", scaled), ("estimator", NearestCentroid())])
+
+
+def _additive(contract: FeatureContract, _head: Head, seed: int) -> Classifier:
+    # One bag and few rounds: 580 columns on two cores.
+    boosted = ExplainableBoostingClassifier(
+        interactions=0, outer_bags=1, max_rounds=400, learning_rate=0.05, max_bins=64, n_jobs=1, random_state=seed
+    )
+    return Pipeline([("columns", columns(contract, "passthrough")), ("estimator", boosted)])
+
+
+def _soft_voting(contract: FeatureContract, head: Head, seed: int) -> Classifier:
+    voters = [
+        (
+            kind.value,
+            CalibratedClassifierCV(
+                candidate(kind, contract, head=head, seed=seed), method="sigmoid", cv=2, ensemble=False
+            ),
+        )
+        for kind in _VOTERS
+    ]
+    return VotingClassifier(voters, voting="soft")
