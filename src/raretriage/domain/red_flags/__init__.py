@@ -5,7 +5,7 @@ reason beside it. `vitals.csv` and `news2.csv` judge measurements by age and pre
 and what came with them, `wording.toml` the complaint. `docs/red-flags.md` lists them all.
 """
 
-from raretriage.domain.red_flags.alarms import alarms, red_flags
+from raretriage.domain.red_flags.alarms import alarms, flags_of, red_flags
 from raretriage.domain.red_flags.findings import FindingRule, finding_rules
 from raretriage.domain.red_flags.flags import ESTIMATE, Alarm, RedFlag
 from raretriage.domain.red_flags.news2 import news2_score
@@ -23,6 +23,7 @@ __all__ = [
     "WordingRule",
     "alarms",
     "finding_rules",
+    "flags_of",
     "news2_score",
     "red_flags",
     "vital_rules",

@@ -27,9 +27,7 @@ def _at_least(value: float | None, limit: float) -> bool:
 
 CIRCUMSTANCES: Mapping[str, Callable[[Presentation], bool]] = MappingProxyType(
     {
-        "fever": lambda one: (
-            _at_least(one.temperature_c, FEVER_FROM_C) or _at_least(one.fever, FEVER_FROM_SCORE)
-        ),
+        "fever": lambda one: _at_least(one.temperature_c, FEVER_FROM_C) or _at_least(one.fever, FEVER_FROM_SCORE),
         "pressure_180_120": lambda one: _at_least(one.systolic_bp, 180) or _at_least(one.diastolic_bp, 120),
     }
 )
