@@ -101,6 +101,7 @@ def test_state_and_rarity_are_two_answers(client: TestClient) -> None:
 def test_red_flags_come_before_everything_else_in_the_result(client: TestClient) -> None:
     html = post(client, *TWO, spo2="80").text
     assert html.index("URGENTE") < html.index("ENFERMEDAD AGUDA")
+    assert "SpO₂ de 91 % o menos · RCP NEWS2 2017" in text_of(html).replace(" RCP", " · RCP")
     assert "URGENTE" not in post(client, *TWO, spo2="98").text
 
 

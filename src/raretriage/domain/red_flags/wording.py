@@ -21,6 +21,7 @@ Pattern = re.Pattern[str]
 _NEAR_WORDS, _PHRASE_WORDS = 3, 6
 _SENTENCE_END = re.compile(r"[.;!?](?=\s|$)|\n")
 _LIST_GOES_ON = re.compile(r"\b(?:ni|o|u|or|nor)\b")
+_LIST_GOES_ON_AFTER = re.compile(r"(?: \w+)?,? (?:ni|o|u|or|nor)\b")
 _WORD = re.compile(r"\w+")
 _NOT_TURNED = r"(?<!\bno )(?<!\bni )(?<!\bsi )(?<!\bnot )(?<!\bif )"
 """`no presenta …` says nothing new."""
@@ -121,7 +122,7 @@ def _since_the_last(turns: Pattern, text: str) -> str:
 def _continues_a_list(before: str, after: str) -> bool:
     """`sin fiebre, tos ni …` and `sin fiebre, … ni tos`: what holds for the list holds for this."""
     own = before.rpartition(",")[2]
-    return bool(_LIST_GOES_ON.search(own) or re.match(r" ?,? ?(?:ni|o|u|or|nor)\b", after))
+    return bool(_LIST_GOES_ON.search(own) or _LIST_GOES_ON_AFTER.match(after))
 
 
 @cache
