@@ -43,9 +43,13 @@ def lines(language: Language, **fields: object) -> list[RedFlagLine]:
             "Presión sistólica de 160 mmHg o más (embarazo)",
             "Systolic pressure of 160 mmHg or more (pregnancy)",
         ),
-        ({"complaint": "Chest pain"}, "Dolor torácico reciente o posible infarto", "Recent chest pain or a possible heart attack"),
+        (
+            {"complaint": "Chest pain"},
+            "Dolor torácico reciente o posible infarto",
+            "Recent chest pain or a possible heart attack",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_line_says_the_limit_that_was_passed_and_for_whom(
     fields: dict[str, object], spanish: str, english: str
 ) -> None:
