@@ -39,7 +39,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("service")
     Publisher(open_bucket(f"file://{folder}/bucket")).publish()
     port = free_port()
-    settings = {"MODEL_URI": f"file://{folder}/bucket", "LOG_DIR": str(folder / "log"), "PYTHONPATH": str(ROOT)}
+    settings = {
+        "MODEL_URI": f"file://{folder}/bucket",
+        "LOG_DIR": str(folder / "log"),
+        "PYTHONPATH": f"{ROOT}/src:{ROOT}",
+    }
     command = [sys.executable, "-m", "uvicorn", "app.app:app", "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(command, cwd=folder, env={**os.environ, **settings}, stdout=output, stderr=output)

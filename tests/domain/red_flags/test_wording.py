@@ -117,3 +117,18 @@ def test_the_longest_complaint_is_read_at_once(piece: str) -> None:
 def test_the_complaint_is_one_more_source_of_the_same_flags() -> None:
     assert red_flags(Presentation(complaint="Dolor torácico", spo2=91)) == (RedFlag.CHEST_PAIN, RedFlag.LOW_SPO2)
     assert red_flags(Presentation(complaint="")) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Niega fiebre pero tiene dolor torácico",
+        "Denies fever, cough and vomiting but has chest pain",
+        "Family history: cancer, now chest pain",
+        "Sudden chest pain like the one in 2015",
+        "Dolor torácico súbito como el de hace 2 años",
+        "2-day history of chest pain",
+    ],
+)
+def test_a_turn_or_a_word_of_now_ends_what_was_set_aside(text: str) -> None:
+    assert flags(text) == {"chest_pain"}
