@@ -101,7 +101,20 @@ def test_state_and_rarity_are_two_answers(client: TestClient) -> None:
 def test_red_flags_come_before_everything_else_in_the_result(client: TestClient) -> None:
     html = post(client, *TWO, spo2="80").text
     assert html.index("URGENTE") < html.index("ENFERMEDAD AGUDA")
+    assert "SpO₂ de 91 % o menos RCP NEWS2 2017" in text_of(html)
     assert "URGENTE" not in post(client, *TWO, spo2="98").text
+
+
+def test_the_complaint_is_read_for_red_flags_and_shown_again(client: TestClient, tmp_path: Path) -> None:
+    html = post(client, complaint="No puede respirar.\r\nNiega <b>dolor torácico</b>").text
+    assert "Dificultad respiratoria WHO ETAT" in text_of(html)
+    assert "Dolor torácico reciente" not in html
+    assert "Niega &lt;b&gt;dolor torácico&lt;/b&gt;</textarea>" in html
+    assert "respirar" not in (tmp_path / "log" / "predicciones_dev.txt").read_text()
+
+
+def test_a_complaint_that_is_too_long_is_a_mistake(client: TestClient) -> None:
+    assert post(client, complaint="x" * 2_001).status_code == 422
 
 
 def test_the_promise_is_in_plain_words_and_says_simulated(client: TestClient) -> None:

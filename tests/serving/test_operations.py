@@ -16,7 +16,7 @@ from raretriage.serving.predictions import PredictionLog
 from raretriage.serving.shipping import parts_in
 from raretriage.storage import Bucket, open_bucket
 from tests.serving.conftest import Serve
-from tests.serving.tiny_model import BASIC, SEIZURE, Publisher
+from tests.serving.tiny_model import BASIC, SEIZURE, STATUS_EPILEPTICUS, Publisher
 
 
 class BrokenDisk(OsFileOps):
@@ -59,6 +59,13 @@ def test_the_rules_still_show_red_flags_and_take_findings(serve: Serve) -> None:
         answer = client.post("/predict", json=BASIC | {"spo2": 80, "phenotypes": [{"hpo_id": SEIZURE}]}).json()
     assert answer["decision"]["red_flags"] == ["low_spo2"]
     assert answer["decision"]["tier"] == "findings"
+
+
+def test_without_a_model_the_complaint_and_the_findings_are_judged_too(serve: Serve) -> None:
+    urgent = {"complaint": "Chest pain", "phenotypes": [{"hpo_id": STATUS_EPILEPTICUS}]}
+    with serve() as client:
+        answer = client.post("/predict", json=BASIC | urgent).json()
+    assert (answer["fallback"], answer["decision"]["red_flags"]) == (True, ["seizure_now", "chest_pain"])
 
 
 def test_a_tampered_model_falls_back_and_is_reported(publisher: Publisher, bucket: Bucket, serve: Serve) -> None:

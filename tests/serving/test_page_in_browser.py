@@ -39,7 +39,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("service")
     Publisher(open_bucket(f"file://{folder}/bucket")).publish()
     port = free_port()
-    settings = {"MODEL_URI": f"file://{folder}/bucket", "LOG_DIR": str(folder / "log"), "PYTHONPATH": str(ROOT)}
+    settings = {
+        "MODEL_URI": f"file://{folder}/bucket",
+        "LOG_DIR": str(folder / "log"),
+        "PYTHONPATH": f"{ROOT}/src:{ROOT}",
+    }
     command = [sys.executable, "-m", "uvicorn", "app.app:app", "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(command, cwd=folder, env={**os.environ, **settings}, stdout=output, stderr=output)
@@ -109,6 +113,8 @@ def test_a_visit_from_the_empty_form_to_the_answer(
     page.fill("#age", "34")
     page.select_option("#sex", "female")
     page.fill("#spo2", "90")
+    page.fill("#heart_rate", "140")
+    page.fill("#complaint", "Dolor torácico. Slurred speech.")
     page.fill("#finding-1", scoliosis)
     page.fill("#finding-2", "HP:0001250")
     page.fill("#finding-3", "Fever")
@@ -121,6 +127,7 @@ def test_a_visit_from_the_empty_form_to_the_answer(
 
     expect(page.locator("#result")).to_contain_text(rare)
     expect(page.locator(".urgent")).to_contain_text(urgent)
+    expect(page.locator(".urgent li")).to_have_count(4)
     assert page.locator("#fever").input_value() == "9"
     assert page.locator("#finding-4").input_value() == cough
     has_no_violation(page)

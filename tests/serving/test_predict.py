@@ -9,7 +9,16 @@ from fastapi.testclient import TestClient
 from raretriage.domain import NEONATE_UNDER_YEARS, Basis, InputTier, Refusal, State
 from raretriage.privacy import Keyring
 from tests.serving.conftest import Serve
-from tests.serving.tiny_model import BASIC, COUGH, SCOLIOSIS, SEIZURE, SEIZURE_BEFORE, Publisher, certificate
+from tests.serving.tiny_model import (
+    BASIC,
+    COUGH,
+    SCOLIOSIS,
+    SEIZURE,
+    SEIZURE_BEFORE,
+    TONIC_STATUS,
+    Publisher,
+    certificate,
+)
 
 TWO_FINDINGS = [{"hpo_id": SEIZURE}, {"hpo_id": SCOLIOSIS}]
 
@@ -166,6 +175,30 @@ def test_outside_the_training_no_certificate_applies_but_an_alert_stays(client: 
 def test_red_flags_show_whatever_the_model_says(client: TestClient) -> None:
     assert ask(client, fever=0, spo2=91)["decision"]["red_flags"] == ["low_spo2"]
     assert ask(client, fever=0, spo2=92)["decision"]["red_flags"] == []
+
+
+def test_a_red_flag_names_its_rule_and_source(client: TestClient) -> None:
+    decision = ask(client, fever=0, age=0.5, respiratory_rate=60)["decision"]
+    assert decision["red_flags"] == ["respiratory_rate"]
+    assert decision["red_flag_rules"] == [
+        {"flag": "respiratory_rate", "rule": "vitals.infant_breathing_high", "source": "NICE NG51 table 1"}
+    ]
+
+
+def test_a_kind_of_an_urgent_finding_is_urgent(client: TestClient) -> None:
+    assert ask(client, phenotypes=[{"hpo_id": TONIC_STATUS}])["decision"]["red_flags"] == ["seizure_now"]
+    assert ask(client, phenotypes=[{"hpo_id": SEIZURE}])["decision"]["red_flags"] == []
+    excluded = [{"hpo_id": TONIC_STATUS, "status": "excluded"}]
+    assert ask(client, phenotypes=excluded)["decision"]["red_flags"] == []
+
+
+def test_the_complaint_is_judged_as_typed_and_none_of_it_is_logged(client: TestClient, tmp_path: Path) -> None:
+    decision = ask(client, complaint="Dolor torácico opresivo, lo trae Marta")["decision"]
+    assert decision["red_flags"] == ["chest_pain"]
+    [line] = logged(tmp_path)
+    assert line["content"]["decision"]["red_flags"] == ["chest_pain"]
+    assert "complaint" not in line["content"]["input"]
+    assert not any(word in json.dumps(line) for word in ("opresivo", "Marta", "Dolor"))
 
 
 def test_an_alternative_id_counts_as_its_term(client: TestClient, tmp_path: Path) -> None:

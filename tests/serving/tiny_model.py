@@ -34,6 +34,8 @@ SEIZURE, FEVER, COUGH, SCOLIOSIS = "HP:0001250", "HP:0001945", "HP:0012735", "HP
 SEIZURE_BEFORE = "HP:0002125"
 """An alternative id of seizure."""
 INHERITANCE = "HP:0000005"
+STATUS_EPILEPTICUS, TONIC_STATUS = "HP:0002133", "HP:0032670"
+"""A red flag, and a kind of it."""
 VOCABULARY = tuple(sorted([SEIZURE, FEVER, COUGH, SCOLIOSIS]))
 THRESHOLD = 0.5
 
@@ -42,6 +44,8 @@ _TERMS = {
     INHERITANCE: ("Mode of inheritance", "HP:0000001"),
     SEIZURE: ("Seizure", "HP:0000118"),
     "HP:0020219": ("Motor seizure", SEIZURE),
+    STATUS_EPILEPTICUS: ("Status epilepticus", SEIZURE),
+    TONIC_STATUS: ("Tonic status epilepticus", STATUS_EPILEPTICUS),
     FEVER: ("Fever", "HP:0000118"),
     COUGH: ("Cough", "HP:0000118"),
     SCOLIOSIS: ("Scoliosis", "HP:0000118"),

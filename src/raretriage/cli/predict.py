@@ -26,7 +26,7 @@ def predict_command(
 ) -> None:
     """Answer for each patient with the model that MODEL_ENV serves. Not logged: for trying out, not for care."""
     from raretriage.privacy import Scrubber
-    from raretriage.serving import Scorer, answer, prepare
+    from raretriage.serving import Scorer, answer, prepare, urgent_signs
 
     work = Workspace(Settings())
     requests = _requests(sys.stdin.read() if source == "-" else _text(Path(source)))
@@ -34,8 +34,9 @@ def predict_command(
     scorer = Scorer(package)
     presentations = [prepare(request, scorer.knowledge, scrubber=Scrubber()) for request in requests]
     answers = []
-    for presentation, score in zip(presentations, scorer.score(presentations), strict=True):
-        decision = answer(score, presentation, package.manifest)
+    for request, presentation, score in zip(requests, presentations, scorer.score(presentations), strict=True):
+        urgent = urgent_signs(presentation, scorer.knowledge, complaint=request.complaint)
+        decision = answer(score, presentation, package.manifest, urgent=urgent)
         states = {STATUS_LABELS[s]: round(score.states[s], 4) for s in State}
         answers.append(
             {

@@ -18,11 +18,12 @@ from raretriage.domain.encounter import (
     VisitType,
 )
 from raretriage.domain.ranges import RANGES, VITALS, Range, fever_from_temperature
-from raretriage.domain.red_flags import RedFlag, red_flags
+from raretriage.domain.red_flags import ESTIMATE, Alarm, RedFlag, VitalRule, alarms, red_flags, vital_rules
 from raretriage.domain.state import RARE_LABEL, STATUS_LABELS, UNSURE_LABEL, RareFlag, State
 from raretriage.domain.tiers import InputTier, tier_of
 
 __all__ = [
+    "ESTIMATE",
     "HPO_ID_PATTERN",
     "NEONATE_UNDER_YEARS",
     "PERIOD_PATTERN",
@@ -31,6 +32,7 @@ __all__ = [
     "STATUS_LABELS",
     "UNSURE_LABEL",
     "VITALS",
+    "Alarm",
     "Basis",
     "Certificate",
     "Decision",
@@ -52,8 +54,11 @@ __all__ = [
     "State",
     "UnsureReason",
     "VisitType",
+    "VitalRule",
+    "alarms",
     "decide",
     "fever_from_temperature",
     "red_flags",
     "tier_of",
+    "vital_rules",
 ]

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from raretriage.domain.certificate import Certificate
-from raretriage.domain.red_flags import RedFlag
+from raretriage.domain.red_flags import Alarm, RedFlag, flags_of
 from raretriage.domain.state import STATUS_LABELS, UNSURE_LABEL, RareFlag, State
 from raretriage.domain.tiers import InputTier
 
@@ -36,9 +36,15 @@ class Decision(BaseModel):
     tier: InputTier
     certificate: Certificate | None
     """The promise behind `rare`; None means that none applies."""
-    red_flags: tuple[RedFlag, ...]
+    alarms: tuple[Alarm, ...] = ()
+    """The rules that make this visit urgent, whatever the rest says."""
     outside: tuple[str, ...] = ()
     """Fields outside what the model was trained on."""
+
+    @property
+    def red_flags(self) -> tuple[RedFlag, ...]:
+        """What the alarms say, each sign once."""
+        return flags_of(self.alarms)
 
     @property
     def status(self) -> str:
@@ -52,7 +58,7 @@ def decide(
     *,
     tier: InputTier,
     certificate: Certificate | None = None,
-    red_flags: tuple[RedFlag, ...] = (),
+    alarms: tuple[Alarm, ...] = (),
     outside: tuple[str, ...] = (),
 ) -> Decision:
     """Join the set of possible states with the rare flag.
@@ -80,6 +86,6 @@ def decide(
         review=bool(reasons) or rare is RareFlag.YES,
         tier=tier,
         certificate=certificate,
-        red_flags=red_flags,
+        alarms=alarms,
         outside=outside,
     )

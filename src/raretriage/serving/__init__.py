@@ -1,6 +1,6 @@
 """The service: the clinician's page, the JSON interface and the prediction log. Knows nothing of training."""
 
-from raretriage.serving.answer import answer
+from raretriage.serving.answer import answer, urgent_signs
 from raretriage.serving.app import create_app
 from raretriage.serving.chain import GENESIS, Head, Verified, verify_log
 from raretriage.serving.errors import (
@@ -38,6 +38,7 @@ __all__ = [
     "create_app",
     "log_files",
     "prepare",
+    "urgent_signs",
     "verify_folder",
     "verify_log",
 ]

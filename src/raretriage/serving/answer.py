@@ -4,25 +4,30 @@ from raretriage.bucket import Manifest
 from raretriage.domain import (
     NEONATE_UNDER_YEARS,
     STATUS_LABELS,
+    Alarm,
     Certificate,
     Decision,
     Pregnancy,
     Presentation,
     RareFlag,
+    alarms,
     decide,
-    red_flags,
     tier_of,
 )
+from raretriage.knowledge import Knowledge
 from raretriage.serving.scorer import Score
 
 _STATE_OF = {label: state for state, label in STATUS_LABELS.items()}
 
 
-def answer(score: Score, presentation: Presentation, manifest: Manifest) -> Decision:
+def answer(score: Score, presentation: Presentation, manifest: Manifest, *, urgent: tuple[Alarm, ...]) -> Decision:
     """The decision that the design's table gives.
 
     A certificate holds for patients like those it was calibrated on. For anybody outside the training data none
     applies: a score at or above the threshold still alerts, but one below it does not rule a rare disease out.
+
+    Args:
+        urgent: what `urgent_signs` found; it stands whatever the score says.
     """
     outside = outside_training(presentation, manifest)
     given = manifest.certificates.get(score.tier)
@@ -38,19 +43,33 @@ def answer(score: Score, presentation: Presentation, manifest: Manifest) -> Deci
         rare,
         tier=score.tier,
         certificate=None if outside else certificate,
-        red_flags=red_flags(presentation),
+        alarms=urgent,
         outside=outside,
     )
 
 
-def answer_by_rules(status: str, presentation: Presentation) -> Decision:
+def answer_by_rules(status: str, presentation: Presentation, *, urgent: tuple[Alarm, ...]) -> Decision:
     """The decision when no model could be loaded: the rules' state, no certificate, rare not assessed."""
     return decide(
         [_STATE_OF[status]],
         RareFlag.NOT_ASSESSED,
         tier=tier_of(presentation),
-        red_flags=red_flags(presentation),
+        alarms=urgent,
     )
+
+
+def urgent_signs(
+    presentation: Presentation, knowledge: Knowledge | None, *, complaint: str | None
+) -> tuple[Alarm, ...]:
+    """The written rules over what is logged and over the complaint as it was typed, which is not.
+
+    De-identification scrubs or drops the complaint; of its text only the codes of the rules leave this function.
+
+    Args:
+        knowledge: by which a finding counts as all that it is a kind of; without it, as itself alone.
+    """
+    as_typed = presentation.model_copy(update={"complaint": complaint})
+    return alarms(as_typed) if knowledge is None else alarms(as_typed, knowledge.ancestors)
 
 
 def outside_training(presentation: Presentation, manifest: Manifest) -> tuple[str, ...]:

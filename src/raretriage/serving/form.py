@@ -22,6 +22,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "pregnant": ("yes", "no"),
     "visit_type": ("emergency", "outpatient"),
 }
+TEXTS = ("complaint",)
 MIN_ROWS = 3
 MAX_ROWS = 60
 _MAX_FIELDS = 200
@@ -70,7 +71,7 @@ def parse_form(body: bytes) -> Form:
         raise BadForm("each finding needs its status")
     rows = [FindingRow(text, status == FindingStatus.EXCLUDED) for text, status in zip(texts, statuses, strict=True)]
     return Form(
-        values={name: values[name] for name in (*NUMBERS, *CHOICES) if values.get(name)},
+        values={name: values[name] for name in (*NUMBERS, *CHOICES, *TEXTS) if values.get(name)},
         findings=_padded(rows),
         language=values.get("lang"),
         wants_more_rows="more" in values,
@@ -90,7 +91,7 @@ def request_of(form: Form, id_of: Mapping[str, str]) -> tuple[PredictRequest | N
         id_of: folded label (see `folded`) -> HPO id, for findings that are given by name alone.
     """
     faults: list[FieldFault] = []
-    data: dict[str, object] = {name: form.values[name] for name in CHOICES if name in form.values}
+    data: dict[str, object] = {name: form.values[name] for name in (*CHOICES, *TEXTS) if name in form.values}
     for name in NUMBERS:
         if name in form.values:
             # 38,5 is how a Spanish keyboard writes it; what is no number is refused by the model, under its name

@@ -12,7 +12,7 @@ from raretriage.bucket import MODEL_FILE, Environment, Manifest
 from raretriage.domain import RARE_LABEL, Certificate, Decision, InputTier, Phenotype, Presentation, RareFlag, Refusal
 from raretriage.knowledge import Knowledge, UnknownTerm
 from raretriage.privacy import Keyring, Kind, Scrubber, deidentify_presentation, region_of
-from raretriage.serving.answer import answer, answer_by_rules
+from raretriage.serving.answer import answer, answer_by_rules, urgent_signs
 from raretriage.serving.chain import Json, ModelRef
 from raretriage.serving.errors import FieldFault, InvalidInput
 from raretriage.serving.model_store import ModelStore, ServedModel
@@ -27,6 +27,7 @@ from raretriage.serving.wire import (
     PredictRequest,
     PredictResponse,
     Probabilities,
+    RedFlagRule,
 )
 
 _IDENTIFIERS = {"patient_id": Kind.PATIENT, "encounter_id": Kind.ENCOUNTER, "site": Kind.SITE}
@@ -202,11 +203,13 @@ def _current_id(knowledge: Knowledge, hpo_id: str, i: int, faults: list[FieldFau
 def _assess(
     served: ServedModel | None, request: PredictRequest, presentation: Presentation
 ) -> tuple[Score | None, Decision]:
+    knowledge = served.scorer.knowledge if served else None
+    urgent = urgent_signs(presentation, knowledge, complaint=request.complaint)
     if served is None:
         features = {name: getattr(request, name) for name in ("fever", "pain", "days", "comorbidity", "age")}
-        return None, answer_by_rules(predict_status(features), presentation)
+        return None, answer_by_rules(predict_status(features), presentation, urgent=urgent)
     score = served.scorer.score([presentation])[0]
-    return score, answer(score, presentation, served.scorer.manifest)
+    return score, answer(score, presentation, served.scorer.manifest, urgent=urgent)
 
 
 def _advice(decision: Decision, manifest: Manifest | None) -> Bilingual | None:
@@ -245,5 +248,6 @@ def _decision_out(decision: Decision, manifest: Manifest | None) -> DecisionOut:
         certificate=decision.certificate,
         refusal=given.reason if isinstance(given, Refusal) else None,
         red_flags=decision.red_flags,
+        red_flag_rules=tuple(RedFlagRule(flag=one.flag, rule=one.rule, source=one.source) for one in decision.alarms),
         outside=tuple("age" if name == "age_years" else name for name in decision.outside),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from raretriage.domain import RANGES, Basis, Certificate, RareFlag, State, UnsureReason
 from raretriage.serving.errors import FieldFault
 from raretriage.serving.form import CHOICES, Form
+from raretriage.serving.red_flag_lines import RedFlagLine, red_flag_lines
 from raretriage.serving.texts import Texts
 from raretriage.serving.wire import PredictResponse
 
@@ -45,7 +46,7 @@ class PriceRow:
 class Result:
     """Everything the result panel shows, in the order of reading."""
 
-    red_flags: tuple[str, ...]
+    red_flags: tuple[RedFlagLine, ...]
     status: str
     tone: str
     """`healthy`, `mild`, `acute`, `chronic` or `unsure`: the card's colour, never its only sign."""
@@ -74,7 +75,7 @@ def result_of(response: PredictResponse, t: Texts) -> Result:
     decision = response.decision
     tone = decision.state.value if decision.state else "unsure"
     return Result(
-        red_flags=tuple(t(f"red_flag.{flag}") for flag in decision.red_flags),
+        red_flags=red_flag_lines(decision.red_flag_rules, t),
         status=t(f"status.{tone}"),
         tone=tone,
         explanation=tuple(_state_explanation(response, t)),

@@ -114,6 +114,15 @@ class Probabilities(BaseModel):
     """Compare it with the certificate's threshold, not with 0.5."""
 
 
+class RedFlagRule(BaseModel):
+    """One written rule that applies; `docs/red-flags.md` lists them."""
+
+    flag: RedFlag
+    rule: str
+    source: str
+    """A citation, or `estimate`."""
+
+
 class DecisionOut(BaseModel):
     """The decision table's outcome: state and rarity are two answers."""
 
@@ -131,6 +140,9 @@ class DecisionOut(BaseModel):
     refusal: str | None
     """Why no certificate was issued for this tier; null when there is one or no model."""
     red_flags: tuple[RedFlag, ...]
+    """Urgent by written rule, whatever the rest says."""
+    red_flag_rules: tuple[RedFlagRule, ...]
+    """The rules behind `red_flags`, one or more for each."""
     outside: tuple[str, ...]
     """Request fields outside what the model was trained on."""
     helpful_findings: tuple[str, ...] = ()
