@@ -22,6 +22,7 @@ PAIRS = [
     (EstimatorKind.RANDOM_FOREST, EstimatorKind.XGBOOST),
     (EstimatorKind.XGBOOST, EstimatorKind.LOGISTIC_REGRESSION),
     (EstimatorKind.XGBOOST, EstimatorKind.XGBOOST),
+    (EstimatorKind.LIGHTGBM, EstimatorKind.LIGHTGBM),
 ]
 
 

@@ -29,6 +29,8 @@ def visits(*rows: tuple[str, str, bool, float | None, bool]) -> LabelledRows:
         is_rare=np.array([row[2] for row in rows]),
         disease=np.array(["" for _ in rows], dtype=object),
         period=np.array(["2024Q1" for _ in rows], dtype=object),
+        site=np.array(["" for _ in rows], dtype=object),
+        region=np.array(["" for _ in rows], dtype=object),
     )
 
 

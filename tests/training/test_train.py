@@ -89,7 +89,7 @@ def test_certificate_and_state_sets_rest_on_calibration_patients_alone(trained):
 
 
 def test_every_candidate_and_the_rules_are_in_one_table(trained):
-    assert [row.name for row in trained.candidates] == ["rules", "logistic_regression", "random_forest", "xgboost"]
+    assert [row.name for row in trained.candidates] == ["rules", "logistic_regression", "random_forest", "lightgbm"]
     header, rules, *_ = candidates_csv(trained.candidates).decode().splitlines()
     assert header.startswith("name,roc_auc_rare,roc_auc_rare_se,pr_auc_rare")
     assert rules.startswith("rules,,,,")
@@ -152,7 +152,7 @@ def test_progress_reports_as_many_steps_as_announced(tracked, quick):
 def test_the_tracker_gets_one_run_with_a_child_a_candidate(tracked, quick):
     model, (run,), _ = tracked
     assert model.run_id == "run-1"
-    assert [child.name for child in run.children] == ["logistic_regression", "random_forest", "xgboost"]
+    assert [child.name for child in run.children] == ["logistic_regression", "random_forest", "lightgbm"]
     assert run.tags["lake_version"] == "3"
     assert run.tags["git_commit"] == quick.git_commit
     assert run.params["seed"] == str(quick.seed)
