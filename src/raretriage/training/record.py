@@ -10,7 +10,7 @@ from raretriage.domain import Certificate
 from raretriage.training.candidates import HEADS, EstimatorKind, parameters_of
 from raretriage.training.comparison import Comparison
 from raretriage.training.config import TrainingConfig
-from raretriage.training.plots import model_plots
+from raretriage.training.plots import candidate_plots
 from raretriage.training.selection import CandidateRow
 from raretriage.training.tracking import RunRecord
 
@@ -61,7 +61,7 @@ def _child(
         | {"seed": str(config.seed)},
         metrics={f"k-fold/{key}": value for key, value in asdict(row).items() if isinstance(value, float)},
         tags={**tags, "chosen_for": ",".join(chosen_for) or "nothing"},
-        files=model_plots(comparison.out_of_fold[kind], what=f"{kind.value}, k-fold", basis=config.basis),
+        files=candidate_plots(comparison.out_of_fold[kind], what=f"{kind.value}, k-fold", basis=config.basis),
     )
 
 
