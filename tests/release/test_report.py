@@ -1,7 +1,6 @@
 import base64
 import hashlib
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -17,8 +16,8 @@ from raretriage.release.card import CARD_SECTIONS
 from raretriage.release.figure_names import cell
 from raretriage.release.report_markdown import escape
 from raretriage.release.report_sections import report_document
+from tests.release.pdf_text import pages_of
 from tests.release.reported import GATE, HOSTILE, manifest, metrics, png, report
-from tests.servers import missing_server
 
 VOID = {"meta", "br", "img"}
 
@@ -68,16 +67,8 @@ def page() -> str:
 
 
 @pytest.fixture(scope="module")
-def pdf_text(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return text_of(report().pdf(), tmp_path_factory.mktemp("pdf"))
-
-
-def text_of(pdf: bytes, folder: Path) -> str:
-    if shutil.which("pdftotext") is None:
-        missing_server("pdftotext", "sudo apt-get install -y poppler-utils")
-    (folder / "report.pdf").write_bytes(pdf)
-    command = ["pdftotext", "-layout", str(folder / "report.pdf"), "-"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def pdf_pages() -> list[str]:
+    return pages_of(report().pdf())
 
 
 def test_every_figure_stands_once_in_a_table_with_its_interval_and_n() -> None:
@@ -92,23 +83,31 @@ def test_every_figure_stands_once_in_a_table_with_its_interval_and_n() -> None:
         assert all(part in shown for part in plain(cell(metric)).split("; n")[0].split(" ", maxsplit=1)), metric
 
 
-def test_page_and_pdf_hold_the_same_figures(page: str, pdf_text: str) -> None:
-    for text in (plain(" ".join(read(page).texts)), plain(pdf_text)):
+def test_page_and_pdf_hold_the_same_figures(page: str, pdf_pages: list[str]) -> None:
+    for text in (plain(" ".join(read(page).texts)), plain(" ".join(pdf_pages))):
         for metric in metrics():
             mark = r"(?<![\d,])" if metric.split == "bridge" else "; n "
             assert len(re.findall(rf"{mark}{metric.n:,}(?![\d,])", text)) == 1, metric
 
 
-def test_letters_beyond_latin_1_reach_the_pdf(pdf_text: str) -> None:
-    assert "≥ 0.85" in pdf_text
-    assert "ENFERMEDAD CRÓNICA" in pdf_text
-    assert re.search(r"page 1 of \d", pdf_text)
+def test_letters_beyond_latin_1_reach_the_pdf(pdf_pages: list[str]) -> None:
+    text = plain(" ".join(pdf_pages))
+    assert "≥ 0.85" in text
+    assert "ENFERMEDAD CRÓNICA" in text
 
 
-def test_every_page_of_the_pdf_says_simulated(pdf_text: str) -> None:
-    pages = pdf_text.rstrip("\f\n").split("\f")
-    assert len(pages) > 3
-    assert all("SIMULATED patients" in text for text in pages)
+def test_every_page_of_the_pdf_has_its_number_and_says_simulated(pdf_pages: list[str]) -> None:
+    assert len(pdf_pages) > 3
+    for number, text in enumerate(pdf_pages, start=1):
+        assert f"page {number} of {len(pdf_pages)}" in plain(text)
+        assert "SIMULATED patients" in text
+
+
+def test_a_table_over_two_pages_repeats_its_head() -> None:
+    long = Table("Long", ("the head", "n"), tuple((f"row {n}", str(n)) for n in range(120)))
+    pages = [text for text in pages_of(report(tables={"new": long}).pdf()) if "row" in text]
+    assert len([text for text in pages if re.search(r"^row \d", text, flags=re.MULTILINE)]) >= 3
+    assert all("the head" in text for text in pages if re.search(r"^row \d", text, flags=re.MULTILINE))
 
 
 def test_simulated_is_said_wherever_figures_stand(page: str) -> None:
@@ -119,9 +118,9 @@ def test_simulated_is_said_wherever_figures_stand(page: str) -> None:
     assert "SIMULATED" in report().card().split("\n## ")[0]
 
 
-def test_nothing_of_local_patients_says_simulated(tmp_path: Path) -> None:
+def test_nothing_of_local_patients_says_simulated() -> None:
     local = report(of=manifest(basis=Basis.LOCAL))
-    for text in (local.html(), local.card(), text_of(local.pdf(), tmp_path)):
+    for text in (local.html(), local.card(), " ".join(pages_of(local.pdf()))):
         assert "simulated" not in text.lower()
         assert "made-up" not in text
 
