@@ -139,6 +139,8 @@ def _rates(figure: Figure, *, metrics: Sequence[Metric], prefix: str, axis: str,
     else:
         axes.set_ylim(0, max(112 * max(metric.high for metric in metrics), 10))
     axes.set_xticks(range(len(columns)), columns)
+    # One column alone would fill the picture.
+    axes.set_xlim(-0.6 - (len(columns) == 1), len(columns) - 0.4 + (len(columns) == 1))
     axes.set(ylabel=axis, xlabel="true state")
     axes.grid(visible=False, axis="x")
     figure.legend(loc="outside lower center", ncols=4)
