@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from raretriage.bucket import (
+    EXPLANATION_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
     DataVersion,
@@ -21,9 +22,9 @@ from raretriage.bucket import (
 )
 from raretriage.domain import Basis, Certificate, InputTier, Refusal, State
 from raretriage.features import CATEGORICAL, NUMERIC, FeatureContract
-from raretriage.release import IncompleteRun, NotForProduction, Run, publish, read_run, stored, write_run
+from raretriage.release import GateFailed, IncompleteRun, NotForProduction, Run, publish, read_run, stored, write_run
 from raretriage.storage import NotFound, open_bucket
-from tests.manifests import training_record
+from tests.manifests import PASSING_CHECKS, metric, passing_metrics, training_record
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KNOWLEDGE = b"what is known"
@@ -45,7 +46,8 @@ def certificate(basis: Basis) -> Certificate:
     )
 
 
-def make_run(folder, *, version="1.0", onnx=b"a graph", basis=Basis.SIMULATED, certified=True) -> Run:
+def make_run(folder, *, version="1.0", onnx=b"a graph", basis=Basis.SIMULATED, certified=True, metrics=None) -> Run:
+    files = {MODEL_FILE: onnx, "model_card.md": b"# card", EXPLANATION_FILE: b"why"}
     refusal = Refusal(tier=InputTier.BASIC, basis=basis, reason="too costly", positives=100)
     manifest = Manifest(
         version=version,
@@ -64,10 +66,11 @@ def make_run(folder, *, version="1.0", onnx=b"a graph", basis=Basis.SIMULATED, c
         state_sets=StateSets(coverage=0.9, bounds={tier: dict.fromkeys(State, 0.1) for tier in InputTier}),
         training_range={"age_years": (0, 90)},
         untrained_groups=(),
-        metrics=(),
-        files={MODEL_FILE: stored(onnx), "model_card.md": stored(b"# card")},
+        metrics=passing_metrics() if metrics is None else metrics,
+        checks=PASSING_CHECKS,
+        files={name: stored(data) for name, data in files.items()},
     )
-    return write_run(folder, manifest, {MODEL_FILE: onnx, "model_card.md": b"# card"}, KNOWLEDGE)
+    return write_run(folder, manifest, files, KNOWLEDGE)
 
 
 def release(run: Run, bucket, env="dev", **options):
@@ -166,8 +169,32 @@ def test_a_simulated_certificate_reaches_prod_only_by_a_recorded_flag(tmp_path):
 def test_a_local_certificate_needs_no_flag_and_none_at_all_is_refused(tmp_path):
     bucket = open_bucket("memory://")
     assert release(make_run(tmp_path / "a", basis=Basis.LOCAL), bucket, "prod").certificate_basis == "local"
-    with pytest.raises(NotForProduction, match="certifies no tier"):
+    with pytest.raises(GateFailed, match="certificate, findings tier: cannot certify"):
         release(make_run(tmp_path / "b", version="2", certified=False), bucket, "prod", allow_simulated_in_prod=True)
+
+
+def test_a_red_gate_keeps_a_model_out_unless_dev_is_told_to_take_it_and_the_ledger_says_so(tmp_path):
+    bucket = open_bucket("memory://")
+    blind = [m for m in passing_metrics() if m.name != "roc_auc_rare"] + [metric("roc_auc_rare", 0.86, 0.84, 0.88)]
+    run = make_run(tmp_path / "run", basis=Basis.LOCAL, metrics=tuple(blind))
+    for env in ("dev", "prod"):
+        with pytest.raises(GateFailed, match=r"ROC-AUC rare against the rest: 0.860 \(0.840 to 0.880\)"):
+            release(run, bucket, env)
+        assert read_ledger(bucket, env) == []
+    assert "despite a red gate: ROC-AUC rare against the rest" in release(run, bucket, despite_gate=True).why
+    with pytest.raises(GateFailed):
+        release(run, bucket, "prod", despite_gate=True)
+
+
+def test_a_successor_that_is_worse_for_a_group_than_what_prod_serves_is_refused(tmp_path):
+    bucket = open_bucket("memory://")
+    good = (*passing_metrics(), metric("sensitivity_rare", 0.97, 0.95, 0.99, group="sex=female"))
+    release(make_run(tmp_path / "a", basis=Basis.LOCAL, metrics=good), bucket, "prod")
+    worse = (*passing_metrics(), metric("sensitivity_rare", 0.94, 0.90, 0.97, group="sex=female"))
+    with pytest.raises(GateFailed, match="sex=female sensitivity_rare"):
+        release(make_run(tmp_path / "b", version="2", basis=Basis.LOCAL, metrics=worse), bucket, "prod")
+    alike = (*passing_metrics(), metric("sensitivity_rare", 0.951, 0.90, 0.97, group="sex=female"))
+    release(make_run(tmp_path / "c", version="3", basis=Basis.LOCAL, metrics=alike), bucket, "prod")
 
 
 @pytest.mark.parametrize("name", [MODEL_FILE, "knowledge.json.gz", "model_card.md"])

@@ -15,7 +15,7 @@ from raretriage.cli.figures import figures_json, gate_table, show_figures
 from raretriage.cli.options import JsonFile, LakeVersion
 from raretriage.cli.workspace import Workspace, git_commit
 from raretriage.domain import Basis, Certificate, InputTier
-from raretriage.release import Evidence, Run, judge, register, stored, write_run
+from raretriage.release import Evidence, Run, build_report, judge, register, stored, write_run
 from raretriage.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ _BRIDGE_SEED = 4_261_202
 
 def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int | None = None) -> Run:
     """Train on a lake version, export, check parity, and write the run's folder; register it as candidate."""
-    from raretriage.release.card import model_card
     from raretriage.release.onnx import check_parity, export_graph, run_graph
     from raretriage.training import MlflowTracker, TrainingConfig, candidates_csv, train
     from raretriage.training.checks import check_run
@@ -97,16 +96,19 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
         untrained_groups=trained.untrained_groups,
         metrics=metrics,
         checks=checks,
-        files={},
+        files={name: stored(data) for name, data in files.items()},
     )
-    files["model_card.md"] = model_card(
-        unfinished,
-        trained.counts,
-        candidates=trained.candidates,
-        parity=difference,
-        rows=len(trained.sample.numeric),
-        rarity_rule=work.knowledge.rarity_rule,
-    ).encode()
+    with progress("report") as tick:
+        files |= build_report(
+            unfinished,
+            trained.counts,
+            candidates=trained.candidates,
+            plots=trained.plots,
+            gate=judge(Evidence.of(unfinished)).rows,
+            rarity_rule=work.knowledge.rarity_rule,
+            parity_rows=len(trained.sample.numeric),
+        ).files()
+        tick(1)
     manifest = unfinished.model_copy(update={"files": {name: stored(data) for name, data in files.items()}})
     run = write_run(folder, manifest, files, work.knowledge_bytes)
     if trained.run_id is not None:

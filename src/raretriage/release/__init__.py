@@ -1,12 +1,15 @@
 """From a fitted model to what an environment serves: the graph, the run's folder, the registry, the ledger."""
 
+from raretriage.release.document import Table
 from raretriage.release.errors import GateFailed, IncompleteRun, NotForProduction, ParityError, ReleaseError
 from raretriage.release.gate import Evidence, Gate, GateRow, judge
 from raretriage.release.publish import publish, served_manifest
 from raretriage.release.registry import register, set_alias
+from raretriage.release.report import REPORT_FILES, Report, build_report
 from raretriage.release.run import Run, read_run, stored, write_run
 
 __all__ = [
+    "REPORT_FILES",
     "Evidence",
     "Gate",
     "GateFailed",
@@ -15,7 +18,10 @@ __all__ = [
     "NotForProduction",
     "ParityError",
     "ReleaseError",
+    "Report",
     "Run",
+    "Table",
+    "build_report",
     "judge",
     "publish",
     "read_run",

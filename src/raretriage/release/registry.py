@@ -4,6 +4,7 @@ import logging
 
 from raretriage.bucket import MANIFEST_FILE, MODEL_FILE, MODEL_NAME
 from raretriage.release.errors import ReleaseError
+from raretriage.release.report import REPORT_FILES
 from raretriage.release.run import Run
 
 log = logging.getLogger(__name__)
@@ -14,7 +15,7 @@ def register(run: Run, *, tracking_uri: str, run_id: str) -> int:
 
     Args:
         tracking_uri: MLflow's, for example `sqlite:///var/mlflow/mlflow.db`.
-        run_id: the MLflow run that trained it; the graph, manifest and card are added to its artefacts.
+        run_id: the MLflow run that trained it; graph, manifest, report and card are added to its artefacts.
 
     Returns:
         MLflow's number of the model version.
@@ -27,7 +28,7 @@ def register(run: Run, *, tracking_uri: str, run_id: str) -> int:
     manifest = run.manifest
     number = _number_of(client, manifest.version)
     if number is None:
-        for name in (MODEL_FILE, MANIFEST_FILE, "model_card.md"):
+        for name in (MODEL_FILE, MANIFEST_FILE, *(name for name in REPORT_FILES if name in manifest.files)):
             client.log_artifact(run_id, str(run.folder / name), artifact_path="release")
         created = client.create_model_version(
             MODEL_NAME,

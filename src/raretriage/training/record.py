@@ -6,11 +6,12 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from raretriage.bucket import EVERYBODY
 from raretriage.domain import Certificate
 from raretriage.training.candidates import HEADS, EstimatorKind, parameters_of
 from raretriage.training.comparison import Comparison
 from raretriage.training.config import TrainingConfig
-from raretriage.training.plots import model_plots
+from raretriage.training.plots import candidate_plots
 from raretriage.training.selection import CandidateRow
 from raretriage.training.tracking import RunRecord
 
@@ -61,14 +62,14 @@ def _child(
         | {"seed": str(config.seed)},
         metrics={f"k-fold/{key}": value for key, value in asdict(row).items() if isinstance(value, float)},
         tags={**tags, "chosen_for": ",".join(chosen_for) or "nothing"},
-        files=model_plots(comparison.out_of_fold[kind.value], what=f"{kind.value}, k-fold", basis=config.basis),
+        files=candidate_plots(comparison.out_of_fold[kind.value], what=f"{kind.value}, k-fold", basis=config.basis),
     )
 
 
 def _metrics(model: "TrainedModel") -> dict[str, float]:
     made: dict[str, float] = {}
     for metric in model.metrics:
-        name = f"{metric.split}/{metric.tier.value}/{metric.name}"
+        name = "/".join(filter(None, (metric.split, metric.tier.value, metric.name, _in_mlflow(metric.group))))
         made |= {name: metric.value, f"{name}/low": metric.low, f"{name}/high": metric.high, f"{name}/n": metric.n}
     for tier, certificate in model.certificates.items():
         if isinstance(certificate, Certificate):
@@ -79,6 +80,11 @@ def _metrics(model: "TrainedModel") -> dict[str, float]:
                 f"certificate/{tier.value}/positives": certificate.positives,
             }
     return made
+
+
+def _in_mlflow(group: str) -> str:
+    """A group as a part of a metric's name, where MLflow takes no equals sign; nothing for everybody."""
+    return "" if group == EVERYBODY else group.replace("=", " ")
 
 
 def _csv(rows: list[dict[str, object]]) -> bytes:

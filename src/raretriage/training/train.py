@@ -20,6 +20,7 @@ from raretriage.training.dataset import LabelledRows, RowCounts, labelled_rows
 from raretriage.training.errors import NotEnoughData
 from raretriage.training.evaluation import K_FOLD, LEFT_OUT_DISEASES, LEFT_OUT_SITE, Figures, Scored
 from raretriage.training.inputs import TierInputs, parity_sample, tier_inputs
+from raretriage.training.metric_plots import metric_plots
 from raretriage.training.model import SplitCounts, TrainedModel, training_range, untrained_groups
 from raretriage.training.plots import certificate_plot, model_plots
 from raretriage.training.record import run_record
@@ -111,7 +112,8 @@ def train(
         metrics=tuple(metrics),
         groups=measured.groups,
         candidates=(_rules_row(fit, fit_inputs), *comparison.table),
-        plots=_plots(tested, test_inputs, calibrated, calibration_inputs, certificates, config),
+        plots=_plots(tested, test_inputs, calibrated, calibration_inputs, certificates, config)
+        | metric_plots(metrics, basis=config.basis, coverage=config.state_coverage),
         sample=parity_sample(rows.columns, encoder),
         data=_data_version(fit, config),
         counts=_counts(rows, split, row_counts),
@@ -203,7 +205,9 @@ def _plots(
     plots: dict[str, bytes] = {}
     if len(reached := np.flatnonzero(test_inputs.reaches[InputTier.FINDINGS])):
         shown = tested[InputTier.FINDINGS].take(reached)
-        plots |= model_plots(shown, what="temporal test", basis=config.basis)
+        promise = certificates[InputTier.FINDINGS]
+        threshold = promise.threshold if isinstance(promise, Certificate) else None
+        plots |= model_plots(shown, what="temporal test", basis=config.basis, threshold=threshold)
     for tier, scored in calibrated.items():
         one_each = scored.take(one_row_a_patient(scored, inputs.reaches[tier]))
         plots[f"certificate_{tier.value}.png"] = certificate_plot(
