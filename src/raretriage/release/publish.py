@@ -44,9 +44,7 @@ def publish(
         IncompleteRun: the bucket holds another model under this version.
     """
     certified = [c for c in run.manifest.certificates.values() if isinstance(c, Certificate)]
-    basis: Literal["simulated", "local"] = (
-        "simulated" if run.manifest.data.simulated or any(c.basis is Basis.SIMULATED for c in certified) else "local"
-    )
+    basis = _basis(run)
     if env == "prod":
         _check_production(run, bool(certified), basis, allow_simulated_in_prod)
         why = f"{why} [simulated basis allowed explicitly]" if basis == "simulated" else why
@@ -71,6 +69,14 @@ def publish(
     for name in (MODEL_FILE, MANIFEST_FILE):
         bucket.put(served_key(env, name), run.read(name))
     return entry
+
+
+def _basis(run: Run) -> Literal["simulated", "local"]:
+    """Whose patients the promises rest on; of a model that promises nothing, whose patients it was fitted on."""
+    certified = [c for c in run.manifest.certificates.values() if isinstance(c, Certificate)]
+    if certified:
+        return "simulated" if any(c.basis is Basis.SIMULATED for c in certified) else "local"
+    return "simulated" if run.manifest.data.simulated else "local"
 
 
 def _check_production(run: Run, is_certified: bool, basis: str, allowed: bool) -> None:
