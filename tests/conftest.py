@@ -45,6 +45,7 @@ SLOW_FILES = frozenset(
         "validity/test_ablation.py",
         "validity/test_audit.py",
         "validity/test_bridge.py",
+        "validity/test_case_facts.py",
         "validity/test_cheats.py",
         "validity/test_ddxplus_cases.py",
         "validity/test_plots.py",

@@ -54,6 +54,7 @@ def show_real_people(report: "RealPeopleReport") -> None:
     _show_states(report)
     _show_people(report)
     _show_facts(report)
+    _show_withheld(report)
     for what in report.not_measured:
         out.print(f"not measured: {what}")
 
@@ -186,6 +187,23 @@ def _show_facts(report: "RealPeopleReport") -> None:
         ("", *report.facts),
         [(name, *(f"{group[name]:.4g}" for group in report.facts.values())) for name in names],
     )
+
+
+def _show_withheld(report: "RealPeopleReport") -> None:
+    if report.withheld:
+        table(
+            "What a field that is not known costs: the temporal test again, all observed findings told",
+            ("withheld", "rare found", "false alerts", "ill said to be healthy", "NO SEGURO", "rare / not / ill"),
+            [
+                (
+                    row.withheld,
+                    *("-" if v is None else f"{v:.3f}" for v in (row.found, row.false_alerts, row.ill_said_healthy)),
+                    f"{row.unsure:.3f}",
+                    f"{row.rare} / {row.not_rare} / {row.ill}",
+                )
+                for row in report.withheld
+            ],
+        )
 
 
 def _who(report: "RealPeopleReport", row: "FindingsRow") -> str:

@@ -26,6 +26,7 @@ from raretriage.validity.cases import (
     with_fields,
 )
 from raretriage.validity.shares import Share, macro, pooled
+from raretriage.validity.withheld import WithheldRow, withheld_rows
 
 AS_RECORDED = "as recorded"
 BARE = "age, sex and findings only"
@@ -106,6 +107,8 @@ class RealPeopleReport:
     people: tuple[VitalsRow, ...]
     facts: Mapping[str, Mapping[str, float]]
     """`source/group` to name to figure."""
+    withheld: tuple[WithheldRow, ...]
+    """Of the temporal test: what a field that real records lack is worth to the model."""
     not_measured: tuple[str, ...] = NOT_MEASURED
 
     def as_json(self) -> dict[str, object]:
@@ -151,6 +154,12 @@ def real_people(
             for group in told
             if group.told == AS_RECORDED
         },
+        withheld=tuple(
+            row
+            for cases in sets
+            if cases.source is Source.TEMPORAL
+            for row in withheld_rows(scorer, cases.cases, is_assessed=is_assessed)
+        ),
     )
 
 
