@@ -12,6 +12,7 @@ __all__ = ["postgres_server", "postgres_url", "s3_bucket", "s3_server", "shared_
 # Left out of `make check`, which is to take less than a minute; `make test` runs them all.
 SLOW_FILES = frozenset(
     {
+        "cli/test_recalibrate.py",
         "cohort/test_benchmark.py",
         "cohort/test_catalogue.py",
         "cohort/test_columns.py",
@@ -37,13 +38,18 @@ SLOW_FILES = frozenset(
         "lake/test_warehouse.py",
         "lake/test_writers.py",
         "release/test_onnx.py",
+        "training/test_recalibrate.py",
         "training/test_remeasure.py",
+        "training/test_split_again.py",
         "training/test_train.py",
         "validity/test_ablation.py",
         "validity/test_audit.py",
         "validity/test_bridge.py",
+        "validity/test_case_facts.py",
         "validity/test_cheats.py",
+        "validity/test_ddxplus_cases.py",
         "validity/test_plots.py",
+        "validity/test_published_cases.py",
         "validity/test_report.py",
         "validity/test_sample.py",
         "validity/test_source_terms.py",

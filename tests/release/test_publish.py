@@ -217,3 +217,16 @@ def test_the_bucket_keeps_no_probe_behind(tmp_path):
     assert folders == {"models", "ledger", "knowledge"}
     with pytest.raises(NotFound):
         bucket.get("models/rare-disease-triage/prod/model.onnx")
+
+
+def test_a_model_of_simulated_patients_with_a_local_promise_is_ready_for_production(tmp_path):
+    """Whose patients the promise rests on counts, not whose the model was fitted on: that is what recalibrating is."""
+    bucket, run = open_bucket("memory://"), make_run(tmp_path / "run")
+    local = run.manifest.model_copy(update={"certificates": {InputTier.FINDINGS: certificate(Basis.LOCAL)}})
+    files = {name: run.read(name) for name in run.manifest.files}
+    entry = release(write_run(tmp_path / "local", local, files, KNOWLEDGE), bucket, "prod")
+    assert entry.certificate_basis == "local"
+    both = {**local.certificates, InputTier.BASIC: certificate(Basis.SIMULATED)}
+    mixed = write_run(tmp_path / "mixed", local.model_copy(update={"certificates": both}), files, KNOWLEDGE)
+    with pytest.raises(NotForProduction, match="simulated"):
+        release(mixed, open_bucket("memory://"), "prod")

@@ -149,5 +149,7 @@ class Manifest(_Part):
     metrics: tuple[Metric, ...]
     groups: tuple[GroupPromise, ...] = ()
     checks: tuple[DataCheck, ...] = ()
+    recalibrated_on: Annotated[int, Field(ge=0)] | None = None
+    """The lake version whose patients the promises rest on, where they are not those of the training."""
     files: dict[str, StoredFile]
     """Every file of the version's folder but the manifest itself, by name."""

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from raretriage.cli.cases import measure_cases
 from raretriage.cli.console import out, progress, write_json
 from raretriage.cli.exits import PromiseBroken
 from raretriage.cli.figures import certificate_table, gate_json, gate_table, group_tables, metric_table
@@ -19,13 +20,22 @@ from raretriage.settings import Settings
 def evaluate_command(
     folder: Annotated[Path | None, typer.Option("--run", help="The run's folder; default: the latest.")] = None,
     env: Annotated[str | None, typer.Option(help="Whose gate decides the exit code; default: MODEL_ENV.")] = None,
+    cases: Annotated[
+        list[Path] | None,
+        typer.Option(help="Real cases: a file or folder of phenopackets, NHANES or DDXPlus. May be repeated."),
+    ] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Measure a run's ONNX graph again on the newest quarters of its lake version, and judge it by the gate.
 
     Exit code 4 when the gate of the environment is red.
 
-    Example: raretriage evaluate --env prod --json figures.json
+    With --cases it is also asked about real people: published rare cases by the number of findings told, beside false
+    alerts on people who are not rare. They are never pooled with the lake's patients, and the gate does not use them.
+
+    Examples: raretriage evaluate --env prod --json figures.json
+
+              raretriage evaluate --cases phenopackets.ndjson.gz --cases nhanes.csv --cases ddxplus/
     """
     work = Workspace(Settings())
     judged_for = environment(env or work.settings.model_env)
@@ -34,6 +44,7 @@ def evaluate_command(
     serving = served_manifest(work.bucket, judged_for, besides=run.manifest.version)
     gate = judge(Evidence(run.manifest, found.metrics, found.groups, found.checks, serving))
     _show(run, found, gate)
+    asked = measure_cases(work, run, cases) if cases else None
     write_json(
         json_file,
         {
@@ -43,6 +54,7 @@ def evaluate_command(
             "metrics": [metric.model_dump(mode="json") for metric in found.metrics],
             "groups": [promise.model_dump(mode="json") for promise in found.groups],
             "gate": gate_json(gate),
+            "cases": asked,
         },
     )
     if failures := gate.failures(judged_for):

@@ -37,6 +37,7 @@ _CODES: dict[tuple[str, str], Exit] = {
     ("features", "FeatureError"): Exit.BAD_INPUT,
     ("training", "TrainingError"): Exit.BAD_INPUT,
     ("training", "LeakedPatient"): Exit.REFUSED,
+    ("training", "MayOverlap"): Exit.REFUSED,
     ("release", "ReleaseError"): Exit.REFUSED,
     ("release", "IncompleteRun"): Exit.BAD_INPUT,
     ("bucket", "BucketError"): Exit.REFUSED,

@@ -17,6 +17,7 @@ from raretriage.cli.exits import Exit, exit_code
 from raretriage.cli.ingest import ingest_command
 from raretriage.cli.predict import predict_command
 from raretriage.cli.publish import publish_command
+from raretriage.cli.recalibrate import recalibrate_command
 from raretriage.cli.serve import serve_command
 from raretriage.cli.study import study_command
 from raretriage.cli.train import train_command
@@ -35,6 +36,9 @@ app.command("ingest", epilog="Example: raretriage ingest var/export --json inges
 app.command("train", epilog="Example: raretriage train --basis simulated --out var/runs/latest")(train_command)
 app.command("evaluate", epilog="Example: raretriage evaluate --run var/runs/latest --json figures.json")(
     evaluate_command
+)
+app.command("recalibrate", epilog="Example: raretriage recalibrate --run var/runs/latest --basis local")(
+    recalibrate_command
 )
 app.command("publish", epilog="Example: raretriage publish --run var/runs/latest --env dev")(publish_command)
 app.command("study", epilog="Example: raretriage study --trials 0 --json study.json")(study_command)

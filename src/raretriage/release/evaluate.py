@@ -11,7 +11,7 @@ from raretriage.features import Ontology
 from raretriage.release.onnx import run_graph
 from raretriage.release.run import Run
 from raretriage.training import TrainingConfig
-from raretriage.training.checks import check_run
+from raretriage.training.checks import check_fit, check_run
 from raretriage.training.remeasure import draw_again, temporal_figures
 
 
@@ -43,5 +43,8 @@ def evaluate_graph(run: Run, encounters: pa.Table, ontology: Ontology) -> Evalua
     measured = temporal_figures(
         drawn, certificates=manifest.certificates, state_sets=manifest.state_sets, score=score, config=config
     )
-    checks = check_run(drawn, manifest.training, manifest.certificates, score=score, config=config)
+    if manifest.recalibrated_on is None:
+        checks = check_run(drawn, manifest.training, manifest.certificates, score=score, config=config)
+    else:
+        checks = check_fit(drawn, manifest.training)
     return Evaluation(measured.metrics, measured.groups, checks)

@@ -52,16 +52,13 @@ def publish(
         LostRace: somebody else published at the same time.
         IncompleteRun: the bucket holds another model under this version.
     """
-    certified = [c for c in run.manifest.certificates.values() if isinstance(c, Certificate)]
-    basis: Literal["simulated", "local"] = (
-        "simulated" if run.manifest.data.simulated or any(c.basis is Basis.SIMULATED for c in certified) else "local"
-    )
     gate = judge(Evidence.of(run.manifest, served_manifest(bucket, env, besides=run.manifest.version)))
     if failures := gate.failures(env):
         failed = "; ".join(f"{row.name}: {row.value}, asked {row.limit} ({row.reason})" for row in failures)
         if env == "prod" or not despite_gate:
             raise GateFailed(f"{run.manifest.version} may not be served in {env}: {failed}")
         why = f"{why} [despite a red gate: {', '.join(row.name for row in failures)}]"
+    basis = _basis(run)
     if env == "prod":
         _check_production(run, basis, allow_simulated_in_prod)
         why = f"{why} [simulated basis allowed explicitly]" if basis == "simulated" else why
@@ -101,6 +98,14 @@ def served_manifest(bucket: Bucket, env: Environment, *, besides: str) -> Manife
     except (NotFound, ValidationError):
         log.warning("release.served_unreadable", extra={"version": entries[-1].to_version, "environment": env})
         return None
+
+
+def _basis(run: Run) -> Literal["simulated", "local"]:
+    """Whose patients the promises rest on; of a model that promises nothing, whose patients it was fitted on."""
+    certified = [c for c in run.manifest.certificates.values() if isinstance(c, Certificate)]
+    if certified:
+        return "simulated" if any(c.basis is Basis.SIMULATED for c in certified) else "local"
+    return "simulated" if run.manifest.data.simulated else "local"
 
 
 def _check_production(run: Run, basis: str, allowed: bool) -> None:

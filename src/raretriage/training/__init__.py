@@ -14,6 +14,7 @@ from raretriage.training.errors import (
     CannotCertify,
     CertificateError,
     LeakedPatient,
+    MayOverlap,
     NotEnoughData,
     TrainingError,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "CertificateError",
     "EstimatorKind",
     "LeakedPatient",
+    "MayOverlap",
     "MlflowTracker",
     "NotEnoughData",
     "RunRecord",

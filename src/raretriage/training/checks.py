@@ -16,7 +16,7 @@ from raretriage.training.config import TrainingConfig
 from raretriage.training.errors import LeakedPatient
 from raretriage.training.inputs import reached_tiers
 from raretriage.training.remeasure import Drawn, ScoreRows
-from raretriage.training.splits import patients_sha256, require_disjoint
+from raretriage.training.splits import is_split_of, patients_sha256, require_disjoint
 
 THRESHOLD_TOLERANCE = 0.02
 """Relative. The graph rounds to float32, which may move a patient over a step of the grid, the steps being 2.6 %."""
@@ -38,9 +38,16 @@ def check_run(
         certificates: what the run promises.
         score: the exported graph.
     """
-    return (_leaks(drawn, record), _calibrated(drawn, record), _vocabulary(drawn), *_certificates(
-        drawn, certificates, score, config
-    ))  # fmt: skip
+    return (
+        *check_fit(drawn, record),
+        _calibrated(drawn, record),
+        *_certificates(drawn, certificates, score, config),
+    )
+
+
+def check_fit(drawn: Drawn, record: TrainingRecord) -> tuple[DataCheck, ...]:
+    """What can still be checked of a run whose promises rest on other patients than its own."""
+    return _leaks(drawn, record), _vocabulary(drawn)
 
 
 def _leaks(drawn: Drawn, record: TrainingRecord) -> DataCheck:
@@ -50,7 +57,7 @@ def _leaks(drawn: Drawn, record: TrainingRecord) -> DataCheck:
         require_disjoint(patient, fit=split.fit, calibration=split.calibration, test=split.test)
     except LeakedPatient as leak:
         found = str(leak)
-    is_same = patients_sha256(patient[split.fit]) == record.fit_patients_sha256
+    is_same = is_split_of(drawn.rows, split, record)
     return DataCheck(
         name="no leaked patient",
         passed=is_same and found == "each patient in one part",

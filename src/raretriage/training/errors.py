@@ -3,6 +3,7 @@
 TrainingError
 ├── NotEnoughData      a label, a state, a date or a group that a model needs is not in the table
 ├── LeakedPatient      a patient is in two parts of a split; a fault of the code, never of the data
+├── MayOverlap         nobody can tell whether patients to calibrate on were fitted on: a refusal
 └── CertificateError
     └── CannotCertify  no promise can be made about rare patients: a refusal, not a fault
 """
@@ -18,6 +19,10 @@ class NotEnoughData(TrainingError):
 
 class LeakedPatient(TrainingError):
     """One patient would be both learnt from and measured on."""
+
+
+class MayOverlap(TrainingError):
+    """Patients to calibrate on may be some that the model was fitted on, and a promise would be worth nothing."""
 
 
 class CertificateError(TrainingError):

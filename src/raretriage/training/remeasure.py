@@ -15,7 +15,7 @@ from raretriage.training.dataset import LabelledRows, labelled_rows
 from raretriage.training.evaluation import TEMPORAL, Figures, FloatArray, Scored, said
 from raretriage.training.groups import group_metrics, group_promises
 from raretriage.training.inputs import reached_tiers
-from raretriage.training.splits import Split, split_by_patient
+from raretriage.training.splits import Split, split_of_run
 
 ScoreRows = Callable[[ModelInput], tuple[FloatArray, FloatArray]]
 """Probabilities of the states, shape (n, 4), and of rare, shape (n,)."""
@@ -68,15 +68,8 @@ def draw_again(encounters: pa.Table, *, contract: FeatureContract, ontology: Ont
         encounters: the lake version that the model was trained from.
         config: of the training run: which patients are in which part depends on it.
     """
-    split_seed, _, _ = np.random.SeedSequence(config.seed).spawn(3)
     rows, _ = labelled_rows(encounters)
-    split = split_by_patient(
-        rows,
-        test_share=config.test_share,
-        calibration_share=config.calibration_share,
-        rng=np.random.default_rng(split_seed),
-    )
-    return Drawn(rows, split, Encoder(contract, ontology))
+    return Drawn(rows, split_of_run(rows, config), Encoder(contract, ontology))
 
 
 def temporal_figures(

@@ -11,11 +11,13 @@ Parts, each patient in one of them at most:
 
 import hashlib
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import StratifiedGroupKFold
 
+from raretriage.bucket import TrainingRecord
 from raretriage.training.dataset import IntArray, LabelledRows, StringArray
 from raretriage.training.errors import LeakedPatient, NotEnoughData
 
@@ -72,6 +74,38 @@ def split_by_patient(
         )
     require_disjoint(rows.patient_id, fit=split.fit, calibration=split.calibration, test=split.test)
     return split
+
+
+class SplitSettings(Protocol):
+    """What a split is drawn by: a run's configuration, or the record of it in the manifest."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def test_share(self) -> float: ...
+    @property
+    def calibration_share(self) -> float: ...
+
+
+def split_of_run(rows: LabelledRows, settings: SplitSettings) -> Split:
+    """The parts of a run with these settings; drawn again, the same, if these are the encounters it was trained from.
+
+    Whether they are is for `is_split_of` to say.
+
+    Raises:
+        NotEnoughData: all encounters are of one quarter, or no older patient is left.
+    """
+    return split_by_patient(
+        rows,
+        test_share=settings.test_share,
+        calibration_share=settings.calibration_share,
+        rng=np.random.default_rng(np.random.SeedSequence(settings.seed).spawn(1)[0]),
+    )
+
+
+def is_split_of(rows: LabelledRows, split: Split, record: TrainingRecord) -> bool:
+    """True when the run was fitted on exactly the patients of this split's fit part."""
+    return patients_sha256(rows.patient_id[split.fit]) == record.fit_patients_sha256
 
 
 def require_disjoint(patient_id: StringArray, **parts: IntArray) -> None:

@@ -32,7 +32,7 @@ from raretriage.training.splits import (
     left_out_site_folds,
     patient_folds,
     patients_sha256,
-    split_by_patient,
+    split_of_run,
 )
 from raretriage.training.tracking import Tracker
 
@@ -63,14 +63,9 @@ def train(
         NotEnoughData: a state, a rarity, a quarter or a finding that a model needs is not there.
         UnknownFinding: a finding is not in the ontology.
     """
-    split_seed, left_out_seed, draw_seed = np.random.SeedSequence(config.seed).spawn(3)
+    _, left_out_seed, draw_seed = np.random.SeedSequence(config.seed).spawn(3)
     rows, row_counts = labelled_rows(encounters)
-    split = split_by_patient(
-        rows,
-        test_share=config.test_share,
-        calibration_share=config.calibration_share,
-        rng=np.random.default_rng(split_seed),
-    )
+    split = split_of_run(rows, config)
     fit, calibration, test = (rows.take(part) for part in (split.fit, split.calibration, split.test))
     encoder = Encoder(_contract(fit, knowledge_version), ontology)
     fit_inputs = tier_inputs(fit.columns, encoder)
@@ -132,13 +127,7 @@ def train(
 def contract_of_fit(encounters: pa.Table, *, config: TrainingConfig, knowledge_version: str) -> FeatureContract:
     """The contract that `train` would make of these encounters."""
     rows, _ = labelled_rows(encounters)
-    split = split_by_patient(
-        rows,
-        test_share=config.test_share,
-        calibration_share=config.calibration_share,
-        rng=np.random.default_rng(np.random.SeedSequence(config.seed).spawn(3)[0]),
-    )
-    return _contract(rows.take(split.fit), knowledge_version)
+    return _contract(rows.take(split_of_run(rows, config).fit), knowledge_version)
 
 
 def _contract(fit: LabelledRows, knowledge_version: str) -> FeatureContract:
