@@ -1,7 +1,23 @@
 """The bucket between release and serving: its layout, the manifest, the ledger, and verified reading."""
 
-from raretriage.bucket.errors import BrokenLedger, BucketError, LostRace, NothingPublished, Tampered
+from raretriage.bucket.errors import (
+    BrokenLedger,
+    BucketError,
+    LostRace,
+    MalformedExplanation,
+    NothingPublished,
+    Tampered,
+)
+from raretriage.bucket.explanation import (
+    ExplanationFile,
+    InputColumns,
+    LinearTerms,
+    TreePaths,
+    dump_explanation,
+    parse_explanation,
+)
 from raretriage.bucket.layout import (
+    EXPLANATION_FILE,
     KNOWLEDGE_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
@@ -30,6 +46,7 @@ from raretriage.bucket.package import ModelPackage, current_entry, load_package
 
 __all__ = [
     "EVERYBODY",
+    "EXPLANATION_FILE",
     "GENESIS",
     "KNOWLEDGE_FILE",
     "MANIFEST_FILE",
@@ -39,10 +56,14 @@ __all__ = [
     "BucketError",
     "DataVersion",
     "Environment",
+    "ExplanationFile",
     "GraphContract",
+    "InputColumns",
     "KnowledgeRef",
     "LedgerEntry",
+    "LinearTerms",
     "LostRace",
+    "MalformedExplanation",
     "Manifest",
     "Metric",
     "ModelPackage",
@@ -51,13 +72,16 @@ __all__ = [
     "StoredFile",
     "Tampered",
     "TrainingRecord",
+    "TreePaths",
     "append",
     "current_entry",
+    "dump_explanation",
     "knowledge_key",
     "ledger_key",
     "load_package",
     "log_copy_key",
     "log_part_key",
+    "parse_explanation",
     "read_ledger",
     "served_key",
     "version_key",
