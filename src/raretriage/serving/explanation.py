@@ -1,16 +1,15 @@
 """Why the rare head answered as it did, in the lines that a clinician knows: one for each thing given or asked about.
 
 Contributions of the model's inputs are Shapley values, so those that stand for one thing can be added up: the sum stays
-exact.
+exact. What follows from a given finding by HPO's hierarchy counts with it; what follows from several, in equal parts.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from raretriage.domain import VITALS, FindingStatus, Pregnancy, Presentation
-from raretriage.features import FeatureContract, ModelInput
+from raretriage.domain import VITALS, FindingStatus, Phenotype, Pregnancy, Presentation
+from raretriage.features import Encoder, FeatureContract, ModelInput
 from raretriage.knowledge import Knowledge
 from raretriage.knowledge.lexicon import spanish_labels
 from raretriage.serving.shapley import FloatArray, MarginParts
@@ -39,55 +38,68 @@ where it is made from several fields, that of the input."""
 
 CATEGORIES = frozenset({"sex", "pregnant", "visit_type"})
 _FIELD_OF = {"age": "age_years"}
-_STATUS_OF = {1.0: FindingSeen.OBSERVED, -1.0: FindingSeen.EXCLUDED, 0.0: FindingSeen.NOT_MENTIONED}
 
 
 def explanation_of(
-    parts: MarginParts, row: ModelInput, presentation: Presentation, contract: FeatureContract, knowledge: Knowledge
+    parts: MarginParts, row: ModelInput, presentation: Presentation, encoder: Encoder, knowledge: Knowledge
 ) -> Explanation:
     """The parts of one patient's margin as lines, the heaviest first.
 
     Args:
         row: what the graph was given, one row.
-        presentation: what the row was made from, its findings with current ids.
+        presentation: what `encoder` made the row from, its findings with current ids.
     """
+    contract = encoder.contract
     first_finding = len(contract.numeric) + len(contract.categorical)
-    weights = parts.inputs[first_finding:]
-    is_shown = (row.phenotypes[0] != 0) | (abs(weights) >= SMALLEST_WEIGHT)
+    weights, is_mentioned = parts.inputs[first_finding:], row.phenotypes[0] != 0
+    is_small = ~is_mentioned & (abs(weights) < SMALLEST_WEIGHT)
+    given = list({finding.hpo_id: finding for finding in presentation.phenotypes}.values())
+    mentioned = zip(given, _weights_of_given(given, weights, row, encoder), strict=True)
     lines = [
-        *_findings(np.flatnonzero(is_shown), weights, row, presentation, contract, knowledge),
+        *(_finding(one.hpo_id, FindingSeen(one.status), weight, knowledge) for one, weight in mentioned),
+        *(
+            _finding(contract.vocabulary[i], FindingSeen.NOT_MENTIONED, float(weights[i]), knowledge)
+            for i in np.flatnonzero(~is_mentioned & ~is_small).tolist()
+        ),
         *_given(parts.inputs[:first_finding], row, presentation, contract),
     ]
     return Explanation(
         base=parts.base,
         margin=parts.margin,
         contributions=tuple(sorted(lines, key=lambda line: (-abs(line.weight), line.name))),
-        remainder=float(weights[~is_shown].sum()),
+        remainder=float(weights[is_small].sum()),
     )
 
 
-def _findings(
-    positions: npt.NDArray[np.intp],
-    weights: FloatArray,
-    row: ModelInput,
-    presentation: Presentation,
-    contract: FeatureContract,
-    knowledge: Knowledge,
-) -> Iterator[Contribution]:
-    given = {(finding.hpo_id, finding.status) for finding in presentation.phenotypes}
-    spanish = spanish_labels()
-    for i in positions.tolist():
-        term, status = contract.vocabulary[i], _STATUS_OF[float(row.phenotypes[0, i])]
-        english = knowledge.label(term)
-        yield Contribution(
-            name=term,
-            kind="finding",
-            label=Bilingual(es=spanish.get(term, english), en=english),
-            status=status,
-            implied=status is not FindingSeen.NOT_MENTIONED and (term, FindingStatus(status)) not in given,
-            value=None,
-            weight=float(weights[i]),
-        )
+def _weights_of_given(
+    given: Sequence[Phenotype], weights: FloatArray, row: ModelInput, encoder: Encoder
+) -> list[float]:
+    """What each given finding adds. A term of the vocabulary belongs to itself where it is given, else in equal parts
+    to the given findings that settled it."""
+    position = {term: i for i, term in enumerate(encoder.contract.vocabulary)}
+    speaks_of, is_itself = np.zeros((2, len(given), len(weights)), dtype=np.bool_)
+    for nth, finding in enumerate(given):
+        is_observed = finding.status is FindingStatus.OBSERVED
+        settled = encoder.settles(finding.hpo_id, observed=is_observed)
+        speaks_of[nth, settled] = row.phenotypes[0, settled] == (1 if is_observed else -1)
+        if finding.hpo_id in position:
+            is_itself[nth, position[finding.hpo_id]] = True
+    is_itself &= speaks_of  # an excluded finding whose kind is observed is no longer excluded
+    owners = np.where(is_itself.any(axis=0), is_itself, speaks_of)
+    shares: list[float] = (owners @ (weights / np.maximum(owners.sum(axis=0), 1))).tolist()
+    return shares
+
+
+def _finding(hpo_id: str, status: FindingSeen, weight: float, knowledge: Knowledge) -> Contribution:
+    english = knowledge.label(hpo_id)
+    return Contribution(
+        name=hpo_id,
+        kind="finding",
+        label=Bilingual(es=spanish_labels().get(hpo_id, english), en=english),
+        status=status,
+        value=None,
+        weight=weight,
+    )
 
 
 def _given(
@@ -104,7 +116,6 @@ def _given(
             kind="category" if name in CATEGORIES else "number",
             label=None,
             status=None,
-            implied=False,
             value=_value(name, presentation, encoded),
             weight=sum(weight_of[one] for one in inputs),
         )

@@ -76,7 +76,7 @@ class Scorer:
             return None
         row = self._encoder.encode(columns_of([presentation]))
         parts = self._explainer.parts(row)
-        return explanation_of(parts, row, presentation, self.manifest.features, self.knowledge)
+        return explanation_of(parts, row, presentation, self._encoder, self.knowledge)
 
     def _run(self, rows: ModelInput) -> "tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], ...]":
         graph = self.manifest.graph

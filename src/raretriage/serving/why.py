@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from raretriage.domain import RareFlag
 from raretriage.serving.numbers import measured, odds_factor, percent
 from raretriage.serving.texts import Texts
-from raretriage.serving.wire import Contribution, Explanation, FindingSeen, PredictResponse
+from raretriage.serving.wire import Contribution, Explanation, PredictResponse
 
 MOST_SHOWN = 5
 """On each side. A clinician reads the first few; the JSON answer has them all."""
@@ -93,8 +93,7 @@ def _label(one: Contribution, t: Texts) -> str:
 
 def _detail(one: Contribution, t: Texts) -> str:
     if one.status is not None:
-        is_deduced = one.implied and one.status is not FindingSeen.NOT_MENTIONED
-        return t(f"why.{one.status}_implied" if is_deduced else f"why.{one.status}")
+        return t(f"why.{one.status}")
     if one.name in _NUMBERLESS:
         return ""
     if one.value is None:

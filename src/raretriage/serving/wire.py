@@ -169,11 +169,9 @@ class Contribution(BaseModel):
     """An HPO id, a field of the request, or a number made from several fields, such as `systems_involved`."""
     kind: Literal["finding", "number", "category"]
     label: Bilingual | None
-    """Of a finding."""
+    """Of a finding. One that was given stands for what follows from it by HPO's hierarchy, too."""
     status: FindingSeen | None
     """Of a finding."""
-    implied: bool
-    """True for a finding that follows from the given ones by HPO's hierarchy."""
     value: float | str | None
     """Of a number or category, as given; null when unknown."""
     weight: float
