@@ -36,6 +36,7 @@ SLOW_FILES = frozenset(
         "knowledge/test_rarity.py",
         "lake/test_warehouse.py",
         "lake/test_writers.py",
+        "release/test_explanation.py",
         "release/test_onnx.py",
         "training/test_remeasure.py",
         "training/test_train.py",

@@ -7,7 +7,6 @@ become the estimator's columns (`InputColumns`), and either the paths of its tre
 
 import io
 import zipfile
-import zlib
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -121,7 +120,7 @@ def parse_explanation(data: bytes) -> ExplanationFile:
     """
     try:
         arrays = _arrays(data)
-        if int(arrays["format"]) != FORMAT:
+        if str(arrays["format"]) != str(FORMAT):
             raise MalformedExplanation(
                 f"format {arrays['format']}, this version reads {FORMAT}: train and publish again"
             )
@@ -141,5 +140,5 @@ def _arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
                 name.removesuffix(".npy"): np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
                 for name in archive.namelist()
             }
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError) as error:
+    except Exception as error:  # the errors of zipfile, zlib and numpy have no common class of their own
         raise MalformedExplanation(f"it is no archive of arrays ({type(error).__name__}): publish again") from error

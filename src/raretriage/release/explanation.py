@@ -132,7 +132,7 @@ def _tree_paths(booster: Booster) -> TreePaths:
     position: dict[_Condition, int] = {}
     condition = [position.setdefault(step.condition, len(position)) for step in steps]
     return TreePaths(
-        bias=_bias(learner["learner_model_param"]["base_score"]),
+        bias=bias_of(learner["learner_model_param"]["base_score"]),
         leaf_value=np.array([value for value, _ in leaves], dtype=np.float64),
         path_length=np.array([len(path) for _, path in leaves], dtype=np.int32),
         condition=np.array(condition, dtype=np.int32),
@@ -144,7 +144,7 @@ def _tree_paths(booster: Booster) -> TreePaths:
     )
 
 
-def _bias(base_score: str) -> npt.NDArray[np.float64]:
+def bias_of(base_score: str) -> npt.NDArray[np.float64]:
     """The file keeps the probability, from XGBoost 3 on in a list with one entry for each target."""
     probability = np.float64(np.float32(np.ravel(json.loads(base_score))[0]))
     return np.array(np.log(probability / (1 - probability)))
