@@ -249,10 +249,11 @@ _OTHER_INPUTS = (*NUMERIC, *CATEGORICAL, *reversed(VOCABULARY))
         (b"", "explanation.npz of v2 cannot be used: it is no archive"),
         (b"no archive", "explanation.npz of v2 cannot be used: it is no archive"),
         (tiny_explanation(inputs=_OTHER_INPUTS), "a model with other inputs"),
+        (tiny_explanation(surplus=1), "explanation.npz of v2 does not fit together"),
         (tiny_explanation(bias=-2.9), "explains a probability of 0.052154 where the graph says 0.047426"),
         (tiny_explanation(bias=float("nan")), "explains a probability of nan"),
     ],
-    ids=["empty", "other", "inputs", "model", "nan"],
+    ids=["empty", "other", "inputs", "columns", "model", "nan"],
 )
 def test_an_explanation_of_something_else_is_never_served(
     store: ModelStore, publisher: Publisher, explanation: bytes, problem: str

@@ -109,7 +109,7 @@ def tiny_graph(*, weights: list[float] | None = None, rare_output: str = "rare_p
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
 
 
-def tiny_explanation(*, bias: float = -3.0, inputs: tuple[str, ...] | None = None) -> bytes:
+def tiny_explanation(*, bias: float = -3.0, inputs: tuple[str, ...] | None = None, surplus: int = 0) -> bytes:
     """What the tiny graph's rare probability is made of: 2 for each finding observed, -2 for each excluded."""
     names = inputs or (*NUMERIC, *CATEGORICAL, *VOCABULARY)
     first_finding = len(names) - len(VOCABULARY)
@@ -122,7 +122,7 @@ def tiny_explanation(*, bias: float = -3.0, inputs: tuple[str, ...] | None = Non
         category_column=np.zeros(0, dtype=np.int32),
         category_number=np.zeros(0),
     )
-    weight = np.full(len(VOCABULARY), 2.0)
+    weight = np.full(len(VOCABULARY) + surplus, 2.0)
     return dump_explanation(
         ExplanationFile(columns, LinearTerms(np.array(bias), weight, mean=0 * weight, fill=0 * weight))
     )
