@@ -37,6 +37,7 @@ SLOW_FILES = frozenset(
         "knowledge/test_rarity.py",
         "lake/test_warehouse.py",
         "lake/test_writers.py",
+        "release/test_explanation.py",
         "release/test_onnx.py",
         "training/test_recalibrate.py",
         "training/test_remeasure.py",

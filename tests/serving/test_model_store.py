@@ -9,12 +9,13 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx.external_data_helper import set_external_data
 
-from raretriage.bucket import MANIFEST_FILE, MODEL_FILE, knowledge_key, ledger_key, version_key
+from raretriage.bucket import EXPLANATION_FILE, MANIFEST_FILE, MODEL_FILE, knowledge_key, ledger_key, version_key
 from raretriage.domain import Presentation, State
+from raretriage.features import CATEGORICAL, NUMERIC
 from raretriage.serving import ModelUnusable, Scorer
 from raretriage.serving.model_store import ModelStore
 from raretriage.storage import Bucket, open_bucket
-from tests.serving.tiny_model import TINY_KNOWLEDGE, Publisher, tiny_graph
+from tests.serving.tiny_model import TINY_KNOWLEDGE, VOCABULARY, Publisher, tiny_explanation, tiny_graph
 
 
 @pytest.fixture
@@ -59,11 +60,11 @@ def test_another_environment_is_not_ours(bucket: Bucket, publisher: Publisher) -
     assert prod.current is None
 
 
-@pytest.mark.parametrize("file", [MODEL_FILE, MANIFEST_FILE])
+@pytest.mark.parametrize("file", [MODEL_FILE, MANIFEST_FILE, EXPLANATION_FILE])
 def test_a_changed_byte_is_never_served(store: ModelStore, publisher: Publisher, bucket: Bucket, file: str) -> None:
     publisher.publish(version="v1")
     store.refresh()
-    publisher.publish(version="v2")
+    publisher.publish(version="v2", explanation=tiny_explanation())
     key = version_key("v2", file)
     sound = bucket.get(key)
     bucket.put(key, sound[:-1] + bytes([sound[-1] ^ 1]))
@@ -83,9 +84,10 @@ def test_changed_knowledge_is_never_served(store: ModelStore, publisher: Publish
     assert store.current is None
 
 
-def test_a_missing_file_is_a_problem(store: ModelStore, publisher: Publisher, bucket: Bucket) -> None:
-    publisher.publish()
-    bucket.delete(version_key("2026.03.01-test", MODEL_FILE))
+@pytest.mark.parametrize("file", [MODEL_FILE, EXPLANATION_FILE])
+def test_a_missing_file_is_a_problem(store: ModelStore, publisher: Publisher, bucket: Bucket, file: str) -> None:
+    publisher.publish(explanation=tiny_explanation())
+    bucket.delete(version_key("2026.03.01-test", file))
     store.refresh()
     assert store.current is None
     assert store.problem is not None
@@ -229,3 +231,37 @@ def test_a_package_whose_knowledge_is_another_release_is_refused(store: ModelSto
     other = replace(package, manifest=package.manifest.model_copy(update={"features": features}))
     with pytest.raises(ModelUnusable, match="hpo-1999"):
         Scorer(other)
+
+
+def test_a_model_without_an_explanation_is_served_and_explains_nothing(store: ModelStore, publisher: Publisher) -> None:
+    publisher.publish()
+    store.refresh()
+    assert store.current is not None
+    assert store.current.scorer.explain(Presentation(fever=1)) is None
+
+
+_OTHER_INPUTS = (*NUMERIC, *CATEGORICAL, *reversed(VOCABULARY))
+
+
+@pytest.mark.parametrize(
+    ("explanation", "problem"),
+    [
+        (b"", "explanation.npz of v2 cannot be used: it is no archive"),
+        (b"no archive", "explanation.npz of v2 cannot be used: it is no archive"),
+        (tiny_explanation(inputs=_OTHER_INPUTS), "a model with other inputs"),
+        (tiny_explanation(surplus=1), "explanation.npz of v2 does not fit together"),
+        (tiny_explanation(bias=-2.9), "explains a probability of 0.052154 where the graph says 0.047426"),
+        (tiny_explanation(bias=float("nan")), "explains a probability of nan"),
+    ],
+    ids=["empty", "other", "inputs", "columns", "model", "nan"],
+)
+def test_an_explanation_of_something_else_is_never_served(
+    store: ModelStore, publisher: Publisher, explanation: bytes, problem: str
+) -> None:
+    publisher.publish(version="v1")
+    store.refresh()
+    publisher.publish(version="v2", explanation=explanation)
+    store.refresh()
+    assert version_of(store) == "v1"
+    assert store.problem is not None
+    assert problem in store.problem

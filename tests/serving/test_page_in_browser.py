@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from raretriage.storage import open_bucket
 from tests.servers import free_port, missing_server
-from tests.serving.tiny_model import Publisher
+from tests.serving.tiny_model import Publisher, tiny_explanation
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.browser
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The service with the tiny model, as a process on a free port."""
     folder = tmp_path_factory.mktemp("service")
-    Publisher(open_bucket(f"file://{folder}/bucket")).publish()
+    Publisher(open_bucket(f"file://{folder}/bucket")).publish(explanation=tiny_explanation())
     port = free_port()
     settings = {
         "MODEL_URI": f"file://{folder}/bucket",
@@ -86,8 +86,26 @@ def fits(page: Page) -> bool:
 
 
 TEXTS = {
-    "es": ("Evaluar", "Añadir otro hallazgo", "Escoliosis", "Tos", "ENFERMEDAD HUÉRFANA", "URGENTE"),
-    "en": ("Assess", "Add another finding", "Scoliosis", "Cough", "RARE DISEASE", "URGENT"),
+    "es": (
+        "Evaluar",
+        "Añadir otro hallazgo",
+        "Escoliosis",
+        "Tos",
+        "ENFERMEDAD HUÉRFANA",
+        "URGENTE",
+        "Pesa a favor",
+        "Pesa en contra",
+    ),
+    "en": (
+        "Assess",
+        "Add another finding",
+        "Scoliosis",
+        "Cough",
+        "RARE DISEASE",
+        "URGENT",
+        "Weighs for",
+        "Weighs against",
+    ),
 }
 
 
@@ -96,7 +114,7 @@ TEXTS = {
 def test_a_visit_from_the_empty_form_to_the_answer(
     browser: Browser, address: str, language: str, size: dict[str, int], tmp_path: Path
 ) -> None:
-    submit, more, scoliosis, cough, rare, urgent = TEXTS[language]
+    submit, more, scoliosis, cough, rare, urgent, in_favour, against = TEXTS[language]
     context = browser.new_context(viewport=size, locale="es-CO" if language == "es" else "en-GB")
     page = context.new_page()
     faults: list[str] = []
@@ -128,6 +146,10 @@ def test_a_visit_from_the_empty_form_to_the_answer(
     expect(page.locator("#result")).to_contain_text(rare)
     expect(page.locator(".urgent")).to_contain_text(urgent)
     expect(page.locator(".urgent li")).to_have_count(4)
+    expect(page.locator(".side.for")).to_contain_text(in_favour)
+    expect(page.locator(".side.for")).to_contain_text(scoliosis)
+    expect(page.locator(".side.against")).to_contain_text(against)
+    expect(page.locator(".side.against")).to_contain_text(cough)
     assert page.locator("#fever").input_value() == "9"
     assert page.locator("#finding-4").input_value() == cough
     has_no_violation(page)

@@ -9,15 +9,20 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from raretriage.bucket import (
+    EXPLANATION_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
     DataVersion,
+    ExplanationFile,
+    InputColumns,
     KnowledgeRef,
     LedgerEntry,
+    LinearTerms,
     Manifest,
     StateSets,
     StoredFile,
     append,
+    dump_explanation,
     knowledge_key,
     version_key,
 )
@@ -108,6 +113,25 @@ def tiny_graph(*, weights: list[float] | None = None, rare_output: str = "rare_p
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
 
 
+def tiny_explanation(*, bias: float = -3.0, inputs: tuple[str, ...] | None = None, surplus: int = 0) -> bytes:
+    """What the tiny graph's rare probability is made of: 2 for each finding observed, -2 for each excluded."""
+    names = inputs or (*NUMERIC, *CATEGORICAL, *VOCABULARY)
+    first_finding = len(names) - len(VOCABULARY)
+    columns = InputColumns(
+        inputs=np.array(names),
+        source=np.arange(first_finding, len(names), dtype=np.int32),
+        unseen=np.zeros(len(VOCABULARY)),
+        category_input=np.zeros(0, dtype=np.int32),
+        category=np.array([], dtype=np.str_),
+        category_column=np.zeros(0, dtype=np.int32),
+        category_number=np.zeros(0),
+    )
+    weight = np.full(len(VOCABULARY) + surplus, 2.0)
+    return dump_explanation(
+        ExplanationFile(columns, LinearTerms(np.array(bias), weight, mean=0 * weight, fill=0 * weight))
+    )
+
+
 def certificate(**changes: object) -> Certificate:
     fields: dict[str, object] = {
         "tier": InputTier.FINDINGS,
@@ -163,11 +187,18 @@ class Publisher:
 
     bucket: Bucket
 
-    def publish(self, *, onnx_bytes: bytes | None = None, **changes: object) -> LedgerEntry:
+    def publish(
+        self, *, onnx_bytes: bytes | None = None, explanation: bytes | None = None, **changes: object
+    ) -> LedgerEntry:
         graph = onnx_bytes if onnx_bytes is not None else tiny_graph().SerializeToString()
-        manifest = tiny_manifest(graph, **changes)
+        files = {MODEL_FILE: graph} | ({EXPLANATION_FILE: explanation} if explanation is not None else {})
+        stored = {
+            name: StoredFile(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)) for name, data in files.items()
+        }
+        manifest = tiny_manifest(graph, **({"files": stored} | changes))
         content = manifest.model_dump_json().encode()
-        self.bucket.put(version_key(manifest.version, MODEL_FILE), graph)
+        for name, data in files.items():
+            self.bucket.put(version_key(manifest.version, name), data)
         self.bucket.put(version_key(manifest.version, MANIFEST_FILE), content)
         self.bucket.put(knowledge_key(manifest.knowledge.version), KNOWLEDGE_BYTES)
         return append(

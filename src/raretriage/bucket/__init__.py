@@ -1,6 +1,21 @@
 """The bucket between release and serving: its layout, the manifest, the ledger, and verified reading."""
 
-from raretriage.bucket.errors import BrokenLedger, BucketError, LostRace, NothingPublished, Tampered
+from raretriage.bucket.errors import (
+    BrokenLedger,
+    BucketError,
+    LostRace,
+    MalformedExplanation,
+    NothingPublished,
+    Tampered,
+)
+from raretriage.bucket.explanation import (
+    ExplanationFile,
+    InputColumns,
+    LinearTerms,
+    TreePaths,
+    dump_explanation,
+    parse_explanation,
+)
 from raretriage.bucket.layout import (
     EXPLANATION_FILE,
     KNOWLEDGE_FILE,
@@ -44,11 +59,15 @@ __all__ = [
     "DataCheck",
     "DataVersion",
     "Environment",
+    "ExplanationFile",
     "GraphContract",
     "GroupPromise",
+    "InputColumns",
     "KnowledgeRef",
     "LedgerEntry",
+    "LinearTerms",
     "LostRace",
+    "MalformedExplanation",
     "Manifest",
     "Metric",
     "ModelPackage",
@@ -57,13 +76,16 @@ __all__ = [
     "StoredFile",
     "Tampered",
     "TrainingRecord",
+    "TreePaths",
     "append",
     "current_entry",
+    "dump_explanation",
     "knowledge_key",
     "ledger_key",
     "load_package",
     "log_copy_key",
     "log_part_key",
+    "parse_explanation",
     "read_ledger",
     "served_key",
     "version_key",

@@ -1,10 +1,11 @@
 """Everything `bucket` can raise.
 
 BucketError
-├── NothingPublished   the environment's ledger is empty
-├── Tampered           an artefact's bytes are not those that the manifest or the ledger names
-├── BrokenLedger       an entry does not follow from the one before
-└── LostRace           somebody else appended first; read the ledger again and decide anew
+├── NothingPublished       the environment's ledger is empty
+├── Tampered               an artefact's bytes are not those that the manifest or the ledger names
+├── BrokenLedger           an entry does not follow from the one before
+├── LostRace               somebody else appended first; read the ledger again and decide anew
+└── MalformedExplanation   the explanation is not a file that this version can read
 """
 
 
@@ -26,3 +27,7 @@ class BrokenLedger(BucketError):
 
 class LostRace(BucketError):
     """Two wrote the same ledger entry; this one lost and changed nothing."""
+
+
+class MalformedExplanation(BucketError):
+    """The file that explains a model's margin cannot be read."""

@@ -7,6 +7,8 @@ from raretriage.bucket.manifest import MODEL_NAME
 Environment = Literal["dev", "prod"]
 
 MODEL_FILE = "model.onnx"
+EXPLANATION_FILE = "explanation.npz"
+"""Optional: a kind of model without exact contributions has none."""
 MANIFEST_FILE = "manifest.json"
 EXPLANATION_FILE = "explanation.npz"
 KNOWLEDGE_FILE = "knowledge.json.gz"

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from raretriage.bucket.errors import NothingPublished, Tampered
-from raretriage.bucket.layout import MANIFEST_FILE, MODEL_FILE, Environment, knowledge_key, version_key
+from raretriage.bucket.layout import (
+    EXPLANATION_FILE,
+    MANIFEST_FILE,
+    MODEL_FILE,
+    Environment,
+    knowledge_key,
+    version_key,
+)
 from raretriage.bucket.ledger import LedgerEntry, read_ledger
 from raretriage.bucket.manifest import Manifest
 from raretriage.storage import Bucket, NotFound
@@ -20,6 +27,8 @@ class ModelPackage:
     manifest_sha256: str
     onnx: bytes
     knowledge: bytes
+    explanation: bytes | None = None
+    """`ExplanationFile` of the rare head; None where the version has none."""
 
 
 def current_entry(bucket: Bucket, env: Environment) -> LedgerEntry:
@@ -51,9 +60,14 @@ def load_package(bucket: Bucket, entry: LedgerEntry) -> ModelPackage:
     return ModelPackage(
         manifest=manifest,
         manifest_sha256=entry.manifest_sha256,
-        onnx=_verified(bucket, version_key(manifest.version, MODEL_FILE), manifest.files[MODEL_FILE].sha256),
+        onnx=_of_version(bucket, manifest, MODEL_FILE),
         knowledge=_verified(bucket, knowledge_key(manifest.knowledge.version), manifest.knowledge.sha256),
+        explanation=_of_version(bucket, manifest, EXPLANATION_FILE) if EXPLANATION_FILE in manifest.files else None,
     )
+
+
+def _of_version(bucket: Bucket, manifest: Manifest, file: str) -> bytes:
+    return _verified(bucket, version_key(manifest.version, file), manifest.files[file].sha256)
 
 
 def _verified(bucket: Bucket, key: str, sha256: str) -> bytes:

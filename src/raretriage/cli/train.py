@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raretriage.bucket import MODEL_FILE, KnowledgeRef, Manifest, Metric, TrainingRecord
+from raretriage.bucket import EXPLANATION_FILE, MODEL_FILE, KnowledgeRef, Manifest, Metric, TrainingRecord
 from raretriage.cli.console import out, progress, write_json
 from raretriage.cli.figures import figures_json, gate_table, show_figures
 from raretriage.cli.options import JsonFile, LakeVersion
@@ -30,6 +30,7 @@ _BRIDGE_SEED = 4_261_202
 
 def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int | None = None) -> Run:
     """Train on a lake version, export, check parity, and write the run's folder; register it as candidate."""
+    from raretriage.release.explanation import explanation_file
     from raretriage.release.onnx import check_parity, export_graph, run_graph
     from raretriage.training import MlflowTracker, TrainingConfig, candidates_csv, train
     from raretriage.training.checks import check_run
@@ -79,6 +80,8 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
         metrics += _on_the_bridge(work, trained, partial(run_graph, onnx))
     now = datetime.now(UTC)
     files = {MODEL_FILE: onnx, "candidates.csv": candidates_csv(trained.candidates), **trained.plots}
+    if explanation := explanation_file(trained.rare, trained.contract, trained.sample):
+        files[EXPLANATION_FILE] = explanation
     unfinished = Manifest(
         # With the time: the same graph trained again is another version, since its card and timings differ.
         version=f"{now:%Y%m%d-%H%M%S}-{hashlib.sha256(onnx).hexdigest()[:12]}",

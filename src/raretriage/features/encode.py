@@ -117,9 +117,16 @@ class Encoder:
         findings = columns.findings
         for wanted, value in ((False, -1.0), (True, 1.0)):
             for i in np.flatnonzero(findings.observed == wanted):
-                term = findings.hpo_id[i]
-                matrix[findings.row[i], self._implies(term) if wanted else self._rules_out(term)] = value
+                matrix[findings.row[i], self.settles(findings.hpo_id[i], observed=wanted)] = value
         return matrix
+
+    def settles(self, hpo_id: str, *, observed: bool) -> npt.NDArray[np.intp]:
+        """Positions in the vocabulary that a finding speaks of: all it is a kind of, or, excluded, all its kinds.
+
+        Raises:
+            UnknownFinding: it is not in the ontology.
+        """
+        return self._implies(hpo_id) if observed else self._rules_out(hpo_id)
 
     def _systems_involved(self, columns: Columns) -> FloatArray:
         """In how many organ systems something was observed; NaN where no finding is mentioned.

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 import onnxruntime as ort
 
-from raretriage.bucket import GraphContract, ModelPackage
+from raretriage.bucket import EXPLANATION_FILE, BucketError, GraphContract, ModelPackage
 from raretriage.domain import InputTier, Presentation, State, tier_of
 from raretriage.features import Encoder, FeatureError, ModelInput, columns_of
 from raretriage.knowledge import Knowledge, KnowledgeError, load_knowledge
 from raretriage.serving.errors import ModelUnusable
+from raretriage.serving.explanation import explanation_of
+from raretriage.serving.shapley import MarginExplainer
+from raretriage.serving.wire import Explanation
+
+MARGIN_TOLERANCE = 1e-4
+"""How far the probability of an explanation may be from the graph's, which rounds to float32 (measured: 4e-7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Scorer:
             raise ModelUnusable(f"model {package.manifest.version}: {error}") from error
         self._session = _session(package)
         _check_contract(self._session, package)
+        self._explainer = _explainer(package)
         self._try()
 
     def score(self, presentations: Sequence[Presentation]) -> list[Score]:
@@ -63,6 +70,14 @@ class Scorer:
             for i, (presentation, row_hash) in enumerate(zip(presentations, rows.row_hashes(), strict=True))
         ]
 
+    def explain(self, presentation: Presentation) -> Explanation | None:
+        """What the rare probability of this patient is made of; None where the model's file does not say."""
+        if self._explainer is None:
+            return None
+        row = self._encoder.encode(columns_of([presentation]))
+        parts = self._explainer.parts(row)
+        return explanation_of(parts, row, presentation, self._encoder, self.knowledge)
+
     def _run(self, rows: ModelInput) -> "tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], ...]":
         graph = self.manifest.graph
         inputs = {
@@ -76,7 +91,8 @@ class Scorer:
     def _try(self) -> None:
         """One patient of whom nothing is known: a graph that cannot answer for them must not be served."""
         try:
-            states, rare = self._run(self._encoder.encode(columns_of([Presentation()])))
+            row = self._encoder.encode(columns_of([Presentation()]))
+            states, rare = self._run(row)
         except Exception as error:  # onnxruntime's errors have no common class of their own
             raise ModelUnusable(f"the graph of {self.manifest.version} does not run: {type(error).__name__}") from error
         if states.shape != (1, len(State)) or rare.shape != (1,):
@@ -87,6 +103,8 @@ class Scorer:
         values = np.concatenate([states[0], rare])
         if not ((values >= 0) & (values <= 1)).all() or abs(float(states.sum()) - 1) > 1e-3:
             raise ModelUnusable(f"the graph of {self.manifest.version} answers with numbers that are no probabilities")
+        if self._explainer is not None:
+            _check_explanation(self._explainer, row, float(rare[0]), self.manifest.version)
 
 
 def _knowledge(package: ModelPackage) -> Knowledge:
@@ -117,6 +135,28 @@ def _session(package: ModelPackage) -> ort.InferenceSession:
         raise ModelUnusable(
             f"the graph of {version} cannot be loaded ({type(error).__name__}): export it again, as one file"
         ) from error
+
+
+def _explainer(package: ModelPackage) -> MarginExplainer | None:
+    if package.explanation is None:
+        return None
+    try:
+        return MarginExplainer(package.explanation, package.manifest.features)
+    except (BucketError, ModelUnusable, ValueError, IndexError) as error:
+        raise ModelUnusable(f"{EXPLANATION_FILE} of {package.manifest.version} cannot be used: {error}") from error
+
+
+def _check_explanation(explainer: MarginExplainer, row: ModelInput, rare: float, version: str) -> None:
+    """An explanation of another model would be believed as readily as the right one."""
+    try:
+        explained = explainer.parts(row).probability
+    except (ValueError, IndexError) as error:
+        raise ModelUnusable(f"{EXPLANATION_FILE} of {version} does not fit together: {error}") from error
+    if not abs(explained - rare) <= MARGIN_TOLERANCE:
+        raise ModelUnusable(
+            f"{EXPLANATION_FILE} of {version} explains a probability of {explained:.6f} where the graph says "
+            f"{rare:.6f}: it belongs to another model; train and publish again"
+        )
 
 
 def _check_contract(session: ort.InferenceSession, package: ModelPackage) -> None:

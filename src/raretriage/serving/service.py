@@ -73,6 +73,7 @@ class TriageService:
         model = _model_out(served, self.environment) if served else None
         probabilities = Probabilities(states=dict(score.states), rare=score.rare) if score else None
         outcome = _decision_out(decision, served.scorer.manifest if served else None)
+        explanation = served.scorer.explain(presentation) if served else None
         self.log.append(
             prediction_id=prediction_id,
             time=timestamp,
@@ -92,6 +93,7 @@ class TriageService:
             rare_label=RARE_LABEL if decision.rare is RareFlag.YES else None,
             probabilities=probabilities,
             decision=outcome,
+            explanation=explanation,
             model=model,
             fallback=served is None,
             timestamp=timestamp,

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from raretriage.domain import RANGES, Basis, Certificate, RareFlag, State, UnsureReason
 from raretriage.serving.errors import FieldFault
 from raretriage.serving.form import CHOICES, Form
+from raretriage.serving.numbers import number, percent
 from raretriage.serving.red_flag_lines import RedFlagLine, red_flag_lines
 from raretriage.serving.texts import Texts
+from raretriage.serving.why import Why, why_of
 from raretriage.serving.wire import PredictResponse
 
 _UNITS = {
@@ -56,6 +58,8 @@ class Result:
     rare_explanation: str
     states: tuple[Bar, ...]
     rare_bar: Bar | None
+    why: Why | None
+    """Of the rare answer."""
     promise: tuple[str, ...]
     prices: tuple[PriceRow, ...]
     tier: str
@@ -84,6 +88,7 @@ def result_of(response: PredictResponse, t: Texts) -> Result:
         rare_explanation=_rare_explanation(response, t),
         states=_state_bars(response, t),
         rare_bar=_rare_bar(response, t),
+        why=why_of(response, t),
         promise=tuple(_promise(response, t)),
         prices=_prices(decision.certificate, t),
         tier=t(f"tier.{decision.tier}"),
@@ -212,29 +217,3 @@ def hint(name: str, t: Texts) -> str | None:
         return t(f"hint.{name}")
     low, high = number(limits.low, t), number(limits.high, t)
     return t("hint.age" if name == "age" else "hint.range", low=low, high=high, unit=t(_UNITS[limits.unit]))
-
-
-def percent(share: float, t: Texts) -> str:
-    """A probability as people read it; never 0 or 100 where it is not.
-
-    >>> [percent(share, Texts("en")) for share in (0, 0.0004, 0.034, 0.5, 0.9996)]
-    ['0 %', '< 0.1 %', '3.4 %', '50 %', '> 99.9 %']
-    """
-    if 0 < share < 0.001:
-        return f"< {number(0.1, t, digits=1)} %"
-    if 0.999 < share < 1:
-        return f"> {number(99.9, t, digits=1)} %"
-    is_fine = 0 < share < 0.1 or 0.9 < share < 1
-    return f"{number(100 * share, t, digits=1 if is_fine else 0)} %"
-
-
-def number(value: float, t: Texts, *, digits: int = 0) -> str:
-    """With the thousands and decimal marks of the language.
-
-    >>> number(36525, Texts("es")), number(1.25, Texts("en"), digits=1)
-    ('36.525', '1.2')
-    """
-    text = f"{value:,.{digits}f}"
-    if t.language == "es":
-        text = text.translate(str.maketrans(",.", ".,"))
-    return text

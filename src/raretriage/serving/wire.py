@@ -1,6 +1,7 @@
 """What comes in and goes out of `POST /predict`, field by field."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
@@ -165,6 +166,46 @@ class Bilingual(BaseModel):
     en: str
 
 
+class FindingSeen(StrEnum):
+    """What the model was told of a finding."""
+
+    OBSERVED = "observed"
+    EXCLUDED = "excluded"
+    NOT_MENTIONED = "not_mentioned"
+
+
+class Contribution(BaseModel):
+    """What one thing adds to the margin."""
+
+    name: str
+    """An HPO id, a field of the request, or a number made from several fields, such as `systems_involved`."""
+    kind: Literal["finding", "number", "category"]
+    label: Bilingual | None
+    """Of a finding. One that was given stands for what follows from it by HPO's hierarchy, too."""
+    status: FindingSeen | None
+    """Of a finding."""
+    value: float | str | None
+    """Of a number or category, as given; null when unknown."""
+    weight: float
+    """In log-odds: above 0 it speaks for a rare disease, below 0 against."""
+
+
+class Explanation(BaseModel):
+    """Why the probability of a rare disease is what it is: how the model computed, not what causes the illness.
+
+    base + the weights of all contributions + remainder = margin, and 1 / (1 + exp(-margin)) is `probabilities.rare`.
+    Path-dependent TreeSHAP for trees; for a linear model against the mean of its patients.
+    """
+
+    base: float
+    """Log-odds before anything is known of the patient: the model's average."""
+    margin: float
+    contributions: tuple[Contribution, ...]
+    """The heaviest first. Findings that nobody mentioned stand here too: that they were not weighs something."""
+    remainder: float
+    """Of unmentioned findings that weigh next to nothing each, added up."""
+
+
 class PredictResponse(BaseModel):
     """The answer. It exists only if its line in the prediction log is durable."""
 
@@ -177,8 +218,8 @@ class PredictResponse(BaseModel):
     probabilities: Probabilities | None
     """None when the rules answered."""
     decision: DecisionOut
-    explanation: None = None
-    """Not available in this version."""
+    explanation: Explanation | None
+    """Of `probabilities.rare`. None when the rules answered, or where the model's kind has no exact contributions."""
     differential: None = None
     """Not available in this version."""
     model: ModelOut | None
