@@ -10,6 +10,7 @@ from rich.markup import escape
 from raretriage import __version__
 from raretriage.cli import cohort, knowledge, lake, privacy
 from raretriage.cli import log as prediction_log
+from raretriage.cli.benchmark import benchmark_command
 from raretriage.cli.console import err, out
 from raretriage.cli.demo import demo_command
 from raretriage.cli.evaluate import evaluate_command
@@ -42,6 +43,7 @@ app.command("recalibrate", epilog="Example: raretriage recalibrate --run var/run
 )
 app.command("publish", epilog="Example: raretriage publish --run var/runs/latest --env dev")(publish_command)
 app.command("study", epilog="Example: raretriage study --trials 0 --json study.json")(study_command)
+app.command("benchmark", epilog="Example: raretriage benchmark --encounters 0 --json cost.json")(benchmark_command)
 app.command("serve", epilog="Example: raretriage serve --port 8000")(serve_command)
 app.command("predict", epilog='Example: echo \'{"fever":2.5,"pain":3,"days":3}\' | raretriage predict -')(
     predict_command

@@ -127,6 +127,17 @@ def patients_sha256(patient_id: StringArray) -> str:
     return hashlib.sha256("\n".join(sorted(set(patient_id))).encode()).hexdigest()
 
 
+def some_patients(rows: LabelledRows, *, encounters: int, seed: int) -> LabelledRows:
+    """All rows, or those of patients drawn at random until there are about as many encounters."""
+    if len(rows.state) <= encounters:
+        return rows
+    patients, of_row, visits = np.unique(rows.patient_id, return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(patients))
+    is_drawn = np.zeros(len(patients), dtype=np.bool_)
+    is_drawn[order[np.cumsum(visits[order]) <= encounters]] = True
+    return rows.take(np.flatnonzero(is_drawn[of_row]))
+
+
 def patient_folds(rows: LabelledRows, *, folds: int, seed: int) -> tuple[Fold, ...]:
     """Stratified k-fold by patient: every fold has about the same share of each state, rare and not.
 

@@ -1,18 +1,20 @@
 """From the lake's encounters to a trained model: one function."""
 
 import logging
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+from sklearn.pipeline import Pipeline
 
-from raretriage.bucket import DataVersion
+from raretriage.bucket import DataVersion, StateSets
 from raretriage.domain import Basis, Certificate, InputTier, Refusal, State
 from raretriage.features import CATEGORICAL, NUMERIC, Encoder, FeatureContract, Ontology, fit_vocabulary
 from raretriage.training import weighted
 from raretriage.training.baseline import ruled_states
 from raretriage.training.calibration import answers, certify, one_row_a_patient, sets_of_states
-from raretriage.training.candidates import of_kind
+from raretriage.training.candidates import HEADS, of_kind
 from raretriage.training.comparison import Comparison, Fitter, Progress, Task, compare, cross_validate
 from raretriage.training.config import TrainingConfig
 from raretriage.training.conflicts import label_conflicts
@@ -32,6 +34,7 @@ from raretriage.training.splits import (
     left_out_site_folds,
     patient_folds,
     patients_sha256,
+    some_patients,
     split_of_run,
 )
 from raretriage.training.tracking import Tracker
@@ -68,60 +71,116 @@ def train(
     split = split_of_run(rows, config)
     fit, calibration, test = (rows.take(part) for part in (split.fit, split.calibration, split.test))
     encoder = Encoder(_contract(fit, knowledge_version), ontology)
-    fit_inputs = tier_inputs(fit.columns, encoder)
-    fitter = Fitter(fit, fit_inputs, encoder.contract, seed=config.seed, workers=config.workers, progress=progress)
-
-    candidates = [of_kind(kind) for kind in config.kinds]
-    comparison = compare(fitter, candidates, patient_folds(fit, folds=config.folds, seed=config.seed))
-    left_out = _left_out(fitter, comparison, config, np.random.default_rng(left_out_seed))
-    everything = np.arange(len(fit.state))
-    (state, rare), _ = fitter.fit(
-        [Task("state", comparison.chosen["state"], everything), Task("rare", comparison.chosen["rare"], everything)]
-    )
-
-    calibration_inputs = tier_inputs(calibration.columns, encoder)
-    calibrated = {tier: answers(state, rare, calibration, calibration_inputs, tier) for tier in InputTier}
-    certificates = {
-        tier: certify(scored, calibration_inputs.reaches[tier], tier, config) for tier, scored in calibrated.items()
-    }
-    sets = sets_of_states(calibrated, calibration_inputs, coverage=config.state_coverage)
-
+    compared = _compared(fit, encoder, config, np.random.default_rng(left_out_seed), progress)
+    heads = _fitted(fit, encoder, compared.comparison, config, progress)
+    promised = _promised(heads, calibration, encoder, config)
     rng = np.random.default_rng(draw_seed)
     test_inputs = tier_inputs(test.columns, encoder)
-    tested = {tier: answers(state, rare, test, test_inputs, tier) for tier in InputTier}
-    measured = measure_temporal(tested, test, certificates=certificates, state_sets=sets, draws=config.draws, rng=rng)
+    tested = {tier: answers(heads.state, heads.rare, test, test_inputs, tier) for tier in InputTier}
+    measured = measure_temporal(
+        tested,
+        test,
+        certificates=promised.certificates,
+        state_sets=promised.state_sets,
+        draws=config.draws,
+        rng=rng,
+    )
     metrics = list(measured.metrics)
     progress(3)
-    for name, scored in {K_FOLD: _chosen_out_of_fold(comparison), **left_out}.items():
+    for name, scored in {K_FOLD: _chosen_out_of_fold(compared.comparison), **compared.left_out}.items():
         metrics += Figures(scored, split=name, tier=InputTier.FINDINGS, draws=config.draws, rng=rng).discrimination()
 
     trained = TrainedModel(
-        state=state,
-        rare=rare,
-        estimators={head: chosen.name for head, chosen in comparison.chosen.items()},
+        state=heads.state,
+        rare=heads.rare,
+        estimators={head: chosen.name for head, chosen in compared.comparison.chosen.items()},
         contract=encoder.contract,
-        certificates=certificates,
-        state_sets=sets,
+        certificates=promised.certificates,
+        state_sets=promised.state_sets,
         training_range=training_range(fit),
         untrained_groups=untrained_groups(fit),
         metrics=tuple(metrics),
         groups=measured.groups,
-        candidates=(_rules_row(fit, fit_inputs), *comparison.table),
-        plots=_plots(tested, test_inputs, calibrated, calibration_inputs, certificates, config)
+        candidates=(compared.rules, *compared.comparison.table),
+        plots=_temporal_plots(tested, test_inputs, promised.certificates, config)
+        | promised.plots
         | metric_plots(metrics, basis=config.basis, coverage=config.state_coverage),
         sample=parity_sample(rows.columns, encoder),
         data=_data_version(fit, config),
         counts=_counts(rows, split, row_counts),
-        fit_patients_sha256=patients_sha256(fitter.rows.patient_id),
-        calibration_patients_sha256=patients_sha256(calibration.patient_id),
+        fit_patients_sha256=heads.patients_sha256,
+        calibration_patients_sha256=promised.patients_sha256,
         run_id=None,
     )
     progress(1)
     if tracker is not None:
-        trained = replace(trained, run_id=tracker.record(run_record(trained, comparison, config)))
+        trained = replace(trained, run_id=tracker.record(run_record(trained, compared.comparison, config)))
     progress(1)
     log.info("training.done", extra={"estimators": dict(trained.estimators), "patients": trained.data.patients})
     return trained
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What was chosen, and how the chosen do on what they had never met."""
+
+    comparison: Comparison
+    left_out: Mapping[str, Scored]
+    rules: CandidateRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Heads:
+    state: Pipeline
+    rare: Pipeline
+    patients_sha256: str
+    """Of those whose encounters both were given."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Promised:
+    certificates: dict[InputTier, Certificate | Refusal]
+    state_sets: StateSets
+    plots: dict[str, bytes]
+    patients_sha256: str
+
+
+def _compared(
+    fit: LabelledRows, encoder: Encoder, config: TrainingConfig, rng: np.random.Generator, progress: Progress
+) -> _Compared:
+    """The comparison, on a sample of the fit patients where there are very many."""
+    rows = some_patients(fit, encounters=config.most_compared, seed=config.seed)
+    inputs = tier_inputs(rows.columns, encoder)
+    fitter = Fitter(rows, inputs, encoder.contract, seed=config.seed, workers=config.workers, progress=progress)
+    candidates = [of_kind(kind) for kind in config.kinds]
+    comparison = compare(fitter, candidates, patient_folds(rows, folds=config.folds, seed=config.seed))
+    return _Compared(comparison, _left_out(fitter, comparison, config, rng), _rules_row(rows, inputs))
+
+
+def _fitted(
+    fit: LabelledRows, encoder: Encoder, comparison: Comparison, config: TrainingConfig, progress: Progress
+) -> _Heads:
+    """Both heads on all fit encounters; one after the other where two at a time would take too much memory."""
+    everything = np.arange(len(fit.state))
+    workers = config.workers if len(everything) <= config.most_compared else 1
+    fitter = Fitter(
+        fit, tier_inputs(fit.columns, encoder), encoder.contract, seed=config.seed, workers=workers, progress=progress
+    )
+    (state, rare), _ = fitter.fit([Task(head, comparison.chosen[head], everything) for head in HEADS])
+    return _Heads(state, rare, patients_sha256(fitter.rows.patient_id))
+
+
+def _promised(heads: _Heads, calibration: LabelledRows, encoder: Encoder, config: TrainingConfig) -> _Promised:
+    """Certificates and state sets from patients who were in no fit."""
+    inputs = tier_inputs(calibration.columns, encoder)
+    answered = {tier: answers(heads.state, heads.rare, calibration, inputs, tier) for tier in InputTier}
+    certificates = {tier: certify(scored, inputs.reaches[tier], tier, config) for tier, scored in answered.items()}
+    return _Promised(
+        certificates,
+        sets_of_states(answered, inputs, coverage=config.state_coverage),
+        _certificate_plots(answered, inputs, certificates, config),
+        patients_sha256(calibration.patient_id),
+    )
 
 
 def contract_of_fit(encounters: pa.Table, *, config: TrainingConfig, knowledge_version: str) -> FeatureContract:
@@ -183,20 +242,31 @@ def _rules_row(fit: LabelledRows, inputs: TierInputs) -> CandidateRow:
     )
 
 
-def _plots(
-    tested: dict[InputTier, Scored],
-    test_inputs: TierInputs,
-    calibrated: dict[InputTier, Scored],
+def _temporal_plots(
+    tested: Mapping[InputTier, Scored],
     inputs: TierInputs,
-    certificates: dict[InputTier, Certificate | Refusal],
+    certificates: Mapping[InputTier, Certificate | Refusal],
+    config: TrainingConfig,
+) -> dict[str, bytes]:
+    reached = np.flatnonzero(inputs.reaches[InputTier.FINDINGS])
+    if not len(reached):
+        return {}
+    promise = certificates[InputTier.FINDINGS]
+    return model_plots(
+        tested[InputTier.FINDINGS].take(reached),
+        what="temporal test",
+        basis=config.basis,
+        threshold=promise.threshold if isinstance(promise, Certificate) else None,
+    )
+
+
+def _certificate_plots(
+    calibrated: Mapping[InputTier, Scored],
+    inputs: TierInputs,
+    certificates: Mapping[InputTier, Certificate | Refusal],
     config: TrainingConfig,
 ) -> dict[str, bytes]:
     plots: dict[str, bytes] = {}
-    if len(reached := np.flatnonzero(test_inputs.reaches[InputTier.FINDINGS])):
-        shown = tested[InputTier.FINDINGS].take(reached)
-        promise = certificates[InputTier.FINDINGS]
-        threshold = promise.threshold if isinstance(promise, Certificate) else None
-        plots |= model_plots(shown, what="temporal test", basis=config.basis, threshold=threshold)
     for tier, scored in calibrated.items():
         one_each = scored.take(one_row_a_patient(scored, inputs.reaches[tier]))
         plots[f"certificate_{tier.value}.png"] = certificate_plot(
