@@ -37,12 +37,12 @@ CANARY = re.compile(rb"Canario[A-Z]?\d{4}")
 PLANTED = ("Patient", "Encounter", "Condition", "Observation")
 
 
-def cli(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def cli(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if k not in {"MODEL_URI", "LAKE_URL", "WAREHOUSE_URL"}}
     done = subprocess.run(
         [COMMAND, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, f"raretriage {' '.join(arguments)}: exit {done.returncode}\n{done.stderr[-3000:]}"
+    assert done.returncode == code, f"raretriage {' '.join(arguments)}: exit {done.returncode}\n{done.stderr[-3000:]}"
     return done
 
 
@@ -94,8 +94,10 @@ def hospital(tmp_path_factory) -> Path:
     cli(folder, "ingest", "export", "--json", "ingest.json")
     cli(folder, "warehouse", "load", "--json", "warehouse.json")
     cli(folder, "train", "--json", "train.json")
-    cli(folder, "evaluate", "--json", "evaluate.json")
-    cli(folder, "publish", "--json", "publish.json")
+    # 3,000 patients are too few for the cheat tests of the gate, which then says no.
+    cli(folder, "evaluate", "--json", "evaluate.json", code=4)
+    cli(folder, "publish", code=4)
+    cli(folder, "publish", "--despite-gate", "--json", "publish.json")
     return folder
 
 
@@ -227,12 +229,21 @@ def request_of(row: dict[str, object]) -> dict[str, object]:
 
 def test_the_exported_graph_measures_as_the_training_did(hospital):
     manifest = Manifest.model_validate_json((hospital / "var/runs/latest/manifest.json").read_bytes())
-    trained = {(m.tier, m.name): m for m in manifest.metrics if m.split == "temporal"}
-    measured = {(m["tier"], m["name"]): m for m in figures(hospital, "evaluate.json")["metrics"]}
+    trained = {(m.tier, m.name, m.group): m for m in manifest.metrics if m.split == "temporal"}
+    measured = {(m["tier"], m["name"], m["group"]): m for m in figures(hospital, "evaluate.json")["metrics"]}
     assert set(measured) == set(trained)
     for key, metric in trained.items():
         assert measured[key]["n"] == metric.n
-        assert measured[key]["value"] == pytest.approx(metric.value, abs=0.002)
+        assert measured[key]["value"] == pytest.approx(metric.value, rel=0.01, abs=0.002)
+
+
+def test_a_red_gate_says_what_is_missing_and_dev_takes_the_model_only_when_told(hospital):
+    gate = figures(hospital, "evaluate.json")["gate"]
+    assert gate["passed"] == {"dev": False, "prod": False}
+    missing = {row["name"] for row in gate["rows"] if row["level"] == "dev" and not row["passed"]}
+    assert "cheat test: rare from missingness" in missing
+    assert not missing & {"ONNX parity", "no leaked patient", "no rare-only finding in the vocabulary"}
+    assert "despite a red gate" in figures(hospital, "publish.json")["why"]
 
 
 def test_the_model_is_what_the_ledger_says_and_mlflow_agrees(hospital):
@@ -248,7 +259,7 @@ def test_the_model_is_what_the_ledger_says_and_mlflow_agrees(hospital):
         ).fetchone()
         names = {row[0] for row in mlflow.execute("select name from runs")}
     assert tag == (package.manifest.version,)
-    assert {"logistic_regression", "random_forest", "xgboost"} <= {name.lower() for name in names}
+    assert {"logistic_regression", "random_forest", "lightgbm"} <= {name.lower() for name in names}
 
 
 def test_the_served_answer_is_the_command_lines_answer(hospital, service):

@@ -13,9 +13,10 @@ from raretriage.cli.main import run as raretriage
 from raretriage.domain import Basis
 from raretriage.knowledge import build_knowledge, dump
 from raretriage.lake import Lake
-from raretriage.release import read_run, stored, write_run
+from raretriage.release import Evidence, judge, read_run, stored, write_run
 from raretriage.release.onnx import export_graph
 from raretriage.training import train
+from tests.manifests import PASSING_CHECKS
 from tests.serving.tiny_model import HPOA_HEADER
 from tests.training.conftest import BRANCHES, RARE_ONLY, ROOT, made_up_encounters, toy_config
 from tests.training.test_split_of_run import record_of
@@ -58,6 +59,7 @@ def place(tmp_path, monkeypatch, made):
         training_range=dict(trained.training_range),
         untrained_groups=trained.untrained_groups,
         metrics=trained.metrics,
+        checks=PASSING_CHECKS,
         files={MODEL_FILE: stored(onnx)} | {"model_card.md": stored(b"# card")},
     )
     write_run(tmp_path / "var/runs/latest", manifest, {MODEL_FILE: onnx, "model_card.md": b"# card"}, known)
@@ -80,7 +82,7 @@ def hospital(patients: int) -> pa.Table:
 recalibrate = partial(list, ("recalibrate", "--out", "new", "--json", "figures.json"))
 
 
-def test_a_hospitals_patients_give_a_local_promise_that_can_be_published_to_prod(place, capsys):
+def test_a_hospitals_patients_give_a_local_promise_and_the_gate_judges_the_model_on_them(place, capsys):
     land(place, hospital(900))
     assert raretriage(recalibrate()) == Exit.DONE
     shown = capsys.readouterr().out
@@ -90,7 +92,14 @@ def test_a_hospitals_patients_give_a_local_promise_that_can_be_published_to_prod
     assert new.manifest.certificates["findings"].basis is Basis.LOCAL
     figures = json.loads((place / "figures.json").read_text())
     assert (figures["from"], figures["version"]) == ("1.0", new.manifest.version)
-    assert raretriage(["publish", "--run", "new", "--env", "prod"]) == Exit.DONE
+    on_them = {m.name: m for m in new.manifest.metrics if m.split == "recalibration" and m.group == "everybody"}
+    assert on_them["specificity_rare"].n < figures["new"]["findings"]["negatives"] * 1.5
+    gate = judge(Evidence.of(new.manifest))
+    assert gate.passed("dev")
+    shown_of = {row.name: row.value for row in gate.rows}
+    assert f"{on_them['specificity_rare'].value:.3f}" in shown_of["specificity, people who are not rare"]
+    assert shown_of["certificate, findings tier"].startswith("local")
+    assert raretriage(["publish", "--run", "new", "--env", "dev"]) == Exit.DONE
     assert "read for recalibration" in (place / "var/audit.jsonl").read_text()
 
 

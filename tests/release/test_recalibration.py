@@ -4,10 +4,11 @@ import pytest
 
 from raretriage.bucket import MODEL_FILE, Metric, StateSets
 from raretriage.domain import Basis, InputTier, Refusal, State
-from raretriage.release import IncompleteRun, NotForProduction, publish, read_run
+from raretriage.release import Evidence, IncompleteRun, judge, publish, read_run
 from raretriage.release.recalibration import is_kept, promise_text, write_recalibrated
 from raretriage.storage import open_bucket
 from raretriage.training.recalibrate import Recalibration
+from tests.manifests import PASSING_CHECKS, passing_metrics
 from tests.serving.tiny_model import certificate
 from tests.validity.tiny_run import tiny_run
 
@@ -17,6 +18,7 @@ LOCAL = {
     InputTier.VITALS: Refusal(tier=InputTier.VITALS, basis=Basis.LOCAL, reason="too_costly: 80 %", positives=90),
     InputTier.BASIC: Refusal(tier=InputTier.BASIC, basis=Basis.LOCAL, reason="too_few_positives: 9", positives=9),
 }
+ON_THEM = tuple(m.model_copy(update={"split": "recalibration"}) for m in passing_metrics())
 
 
 def metric(name: str) -> Metric:
@@ -31,6 +33,8 @@ def made(**changes) -> Recalibration:
         "patients": 500,
         "left_out": 3,
         "calibration_patients_sha256": "c" * 64,
+        "metrics": ON_THEM,
+        "groups": (),
         "plots": {"certificate_findings.png": b"new plot"},
     }
     return Recalibration(**(fields | changes))
@@ -38,7 +42,9 @@ def made(**changes) -> Recalibration:
 
 @pytest.fixture
 def run(tmp_path):
-    return tiny_run(tmp_path / "run", metrics=(metric("roc_auc_rare"), metric("specificity_rare")))
+    return tiny_run(
+        tmp_path / "run", metrics=(metric("roc_auc_rare"), metric("specificity_rare")), checks=PASSING_CHECKS
+    )
 
 
 def write(run, folder, *, basis=Basis.LOCAL, are_others=False, **changes):
@@ -60,7 +66,8 @@ def test_the_graph_is_the_same_and_the_promises_are_new(run, tmp_path):
 
 def test_figures_of_the_old_thresholds_are_no_longer_stated(run, tmp_path):
     new = write(run, tmp_path / "new")
-    assert [m.name for m in new.manifest.metrics] == ["roc_auc_rare"]
+    assert [m.name for m in new.manifest.metrics if m.split == "temporal"] == ["roc_auc_rare"]
+    assert tuple(m for m in new.manifest.metrics if m.split == "recalibration") == ON_THEM
     assert "specificity_rare" in new.read("model_card.md").decode()
 
 
@@ -90,6 +97,7 @@ def test_an_old_card_follows_the_note(run, tmp_path):
         first, tmp_path / "second", made(), basis=Basis.SIMULATED, lake_version=8, are_others=False,
         now=NOW.replace(hour=10),
     )  # fmt: skip
+    assert [m for m in second.manifest.metrics if m.split == "recalibration"] == list(ON_THEM), "not both"
     assert second.read("model_card.md").endswith(first.read("model_card.md"))
     assert second.read("model_card.md").startswith(b"# rare-disease-triage 20260401-100000-")
 
@@ -100,11 +108,18 @@ def test_a_folder_that_is_there_is_not_touched(run, tmp_path):
     assert read_run(run.folder).manifest == run.manifest
 
 
-def test_locally_certified_it_may_be_published_to_prod_and_refused_everywhere_it_may_not(run, tmp_path):
-    options = {"who": "tester", "why": "test", "now": NOW}
-    assert (
-        publish(write(run, tmp_path / "new"), open_bucket("memory://"), "prod", **options).certificate_basis == "local"
-    )
+def test_the_gate_judges_it_on_the_patients_it_was_certified_on_anew(run, tmp_path):
+    def failures(new) -> list[str]:
+        return [row.name for row in judge(Evidence.of(new.manifest)).failures("prod")]
+
+    assert failures(write(run, tmp_path / "new")) == ["exact explanation in serving"]
+    costly = tuple(m for m in ON_THEM if m.name != "specificity_rare")
+    assert "specificity, people who are not rare" in failures(write(run, tmp_path / "costly", metrics=costly))
     refused = {tier: Refusal(tier=tier, basis=Basis.LOCAL, reason="few", positives=1) for tier in InputTier}
-    with pytest.raises(NotForProduction, match="certifies no tier"):
-        publish(write(run, tmp_path / "no", certificates=refused), open_bucket("memory://"), "prod", **options)
+    assert "certificate, findings tier" in failures(write(run, tmp_path / "no", certificates=refused))
+
+
+def test_locally_certified_it_is_published_as_local(run, tmp_path):
+    new = write(run, tmp_path / "new")
+    entry = publish(new, open_bucket("memory://"), "dev", who="tester", why="test", now=NOW)
+    assert entry.certificate_basis == "local"

@@ -33,6 +33,8 @@ from raretriage.bucket.ledger import GENESIS, LedgerEntry, append, read_ledger
 from raretriage.bucket.manifest import (
     EVERYBODY,
     MODEL_NAME,
+    RECALIBRATION,
+    TEMPORAL,
     DataCheck,
     DataVersion,
     GraphContract,
@@ -54,6 +56,8 @@ __all__ = [
     "MANIFEST_FILE",
     "MODEL_FILE",
     "MODEL_NAME",
+    "RECALIBRATION",
+    "TEMPORAL",
     "BrokenLedger",
     "BucketError",
     "DataCheck",

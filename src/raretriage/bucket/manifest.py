@@ -57,6 +57,12 @@ class StateSets(_Part):
 
 
 EVERYBODY = "everybody"
+TEMPORAL = "temporal"
+"""The newest quarters, of patients whom the model never saw: what a model is judged on."""
+RECALIBRATION = "recalibration"
+"""The patients that a fitted model was certified on anew, and is judged on then. It never saw them; but the state sets'
+figures are those of the patients that set the bounds, and so is the sensitivity. The threshold looks at rare patients
+alone, so the specificity is that of people it has not seen."""
 
 
 class Metric(_Part):

@@ -1,16 +1,27 @@
 """May this model be served? A table of conditions with what was found, for `dev` and for `prod`.
 
-Judged on the temporal split at the findings tier, each figure at the end of its 95 % interval that speaks against the
+Judged on the temporal split at the findings tier, or, of a model that was certified anew on other patients, on those
+patients; each figure at the end of its 95 % interval that speaks against the
 model: being unsure is not passing. Every condition of `dev` is one of `prod` too. The numbers are the design's.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from raretriage.bucket import EVERYBODY, EXPLANATION_FILE, DataCheck, Environment, GroupPromise, Manifest, Metric
+from raretriage.bucket import (
+    EVERYBODY,
+    EXPLANATION_FILE,
+    RECALIBRATION,
+    TEMPORAL,
+    DataCheck,
+    Environment,
+    GroupPromise,
+    Manifest,
+    Metric,
+)
 from raretriage.domain import Certificate, InputTier, State
 
-TIER, SPLIT = InputTier.FINDINGS, "temporal"
+TIER = InputTier.FINDINGS
 PARITY = 1e-5
 LEAST_AUC = 0.85
 LEAST_SPECIFICITY = 0.90
@@ -63,8 +74,13 @@ class Evidence:
         """As the run itself recorded it."""
         return cls(manifest, manifest.metrics, manifest.groups, manifest.checks, serving)
 
-    def find(self, name: str, group: str = EVERYBODY) -> Metric | None:
-        return _find(self.metrics, name, group)
+    def find(self, name: str) -> Metric | None:
+        return _find(self.metrics, name, EVERYBODY, split_of(self.manifest))
+
+
+def split_of(manifest: Manifest) -> str:
+    """On whom a model is judged."""
+    return TEMPORAL if manifest.recalibrated_on is None else RECALIBRATION
 
 
 def judge(evidence: Evidence) -> Gate:
@@ -137,18 +153,17 @@ def _worse_groups(evidence: Evidence) -> Iterator[GateRow]:
         yield _row(name, "prod", True, "no other model is served", limit)
         return
     worse = []
+    own, theirs = split_of(evidence.manifest), split_of(evidence.serving)
     for metric in evidence.metrics:
-        if metric.name in COMPARED and metric.group != EVERYBODY:
-            served = _find(evidence.serving.metrics, metric.name, metric.group)
+        if metric.name in COMPARED and metric.group != EVERYBODY and metric.split == own:
+            served = _find(evidence.serving.metrics, metric.name, metric.group, theirs)
             if served is not None and metric.value < served.low:
                 worse.append(f"{metric.group} {metric.name} {metric.value:.3f} (served {served.value:.3f})")
     yield _row(name, "prod", not worse, "; ".join(worse) or "none", limit, "these patients would be worse off")
 
 
-def _find(metrics: Iterable[Metric], name: str, group: str) -> Metric | None:
-    return next(
-        (m for m in metrics if (m.name, m.group, m.split, m.tier) == (name, group, SPLIT, TIER)), None
-    )  # fmt: skip
+def _find(metrics: Iterable[Metric], name: str, group: str, split: str) -> Metric | None:
+    return next((m for m in metrics if (m.name, m.group, m.split, m.tier) == (name, group, split, TIER)), None)
 
 
 def _at_least(

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from raretriage.bucket import KNOWLEDGE_FILE, MODEL_FILE, Manifest
+from raretriage.bucket import KNOWLEDGE_FILE, MODEL_FILE, RECALIBRATION, DataCheck, Manifest
 from raretriage.domain import Basis, Certificate, InputTier, Refusal
 from raretriage.release.errors import IncompleteRun
 from raretriage.release.run import Run, stored, write_run
@@ -39,6 +39,8 @@ def write_recalibrated(
     """
     if folder.exists():
         raise IncompleteRun(f"{folder} is there already: a version is never overwritten; give --out another folder")
+    from raretriage.training.checks import FIT_CHECKS
+
     old = run.manifest
     onnx = run.read(MODEL_FILE)
     unfinished = old.model_copy(
@@ -50,8 +52,9 @@ def write_recalibrated(
             "training": old.training.model_copy(
                 update={"calibration_patients_sha256": made.calibration_patients_sha256}
             ),
-            "metrics": tuple(metric for metric in old.metrics if is_kept(metric.name)),
-            "groups": (),
+            "metrics": (*(m for m in old.metrics if is_kept(m.name) and m.split != RECALIBRATION), *made.metrics),
+            "groups": made.groups,
+            "checks": (*(check for check in old.checks if check.name in FIT_CHECKS), _apart(made, are_others)),
             "recalibrated_on": lake_version,
         }
     )
@@ -60,6 +63,15 @@ def write_recalibrated(
     files[CARD] = note.encode() + files.get(CARD, b"")
     manifest = unfinished.model_copy(update={"files": {name: stored(data) for name, data in files.items()}})
     return write_run(folder, manifest, files, run.read(KNOWLEDGE_FILE))
+
+
+def _apart(made: "Recalibration", are_others: bool) -> DataCheck:
+    return DataCheck(
+        name="calibrated on patients of no fit",
+        passed=True,
+        found=f"{made.patients} patients" + (", as --other-patients states" if are_others else ", by their split"),
+        limit="patients of no fit",
+    )
 
 
 def is_kept(metric: str) -> bool:

@@ -18,7 +18,7 @@ from raretriage.training.errors import (
     NotEnoughData,
     TrainingError,
 )
-from raretriage.training.evaluation import K_FOLD, LEFT_OUT_DISEASES, TEMPORAL
+from raretriage.training.evaluation import K_FOLD, LEFT_OUT_DISEASES
 from raretriage.training.model import SplitCounts, TrainedModel
 from raretriage.training.record import candidates_csv
 from raretriage.training.selection import CandidateRow
@@ -28,7 +28,6 @@ from raretriage.training.train import train
 __all__ = [
     "K_FOLD",
     "LEFT_OUT_DISEASES",
-    "TEMPORAL",
     "THRESHOLD_GRID",
     "CandidateRow",
     "CannotCertify",

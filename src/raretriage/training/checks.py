@@ -18,6 +18,9 @@ from raretriage.training.inputs import reached_tiers
 from raretriage.training.remeasure import Drawn, ScoreRows
 from raretriage.training.splits import is_split_of, patients_sha256, require_disjoint
 
+NO_LEAK, SHARED_WORDS = "no leaked patient", "no rare-only finding in the vocabulary"
+FIT_CHECKS = frozenset({NO_LEAK, SHARED_WORDS})
+"""What stays true of a model whatever is promised for it later."""
 THRESHOLD_TOLERANCE = 0.02
 """Relative. The graph rounds to float32, which may move a patient over a step of the grid, the steps being 2.6 %."""
 
@@ -59,7 +62,7 @@ def _leaks(drawn: Drawn, record: TrainingRecord) -> DataCheck:
         found = str(leak)
     is_same = is_split_of(drawn.rows, split, record)
     return DataCheck(
-        name="no leaked patient",
+        name=NO_LEAK,
         passed=is_same and found == "each patient in one part",
         found=found if is_same else "the heads were fitted on other patients than the split's",
         limit="fitted on the fit patients and nobody else",
@@ -81,7 +84,7 @@ def _vocabulary(drawn: Drawn) -> DataCheck:
     shared = fit_vocabulary(fit.columns, patient_id=fit.patient_id, is_rare=fit.is_rare)
     own = sorted(set(drawn.encoder.contract.vocabulary) - set(shared))
     return DataCheck(
-        name="no rare-only finding in the vocabulary",
+        name=SHARED_WORDS,
         passed=not own,
         found=f"{len(own)} of {len(drawn.encoder.contract.vocabulary)}" + (f", e.g. {own[0]}" if own else ""),
         limit="0",

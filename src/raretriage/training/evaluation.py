@@ -20,7 +20,6 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 StringArray = npt.NDArray[np.object_]
 
-TEMPORAL = "temporal"
 K_FOLD = "k-fold"
 LEFT_OUT_DISEASES = "left-out diseases"
 LEFT_OUT_SITE = "left-out site"

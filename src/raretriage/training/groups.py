@@ -10,7 +10,7 @@ from raretriage.features import age_bands
 from raretriage.training.calibration import one_row_a_patient
 from raretriage.training.certificate import sensitivity_lower_bound, sensitivity_upper_bound
 from raretriage.training.dataset import BoolArray, LabelledRows, StringArray
-from raretriage.training.evaluation import TEMPORAL, Figures, Scored, said
+from raretriage.training.evaluation import Figures, Scored, said
 
 LEAST_ENCOUNTERS = 50
 LEAST_OF_A_CLASS = 10
@@ -38,10 +38,11 @@ def group_metrics(
     *,
     certificate: Certificate | Refusal,
     state_sets: StateSets,
+    split: str,
     draws: int,
     rng: np.random.Generator,
 ) -> Iterator[Metric]:
-    """The most important figures of each group on the temporal test, findings tier.
+    """The most important figures of each group, findings tier.
 
     Args:
         scored: the answers to `rows`, all of whom have findings.
@@ -53,7 +54,7 @@ def group_metrics(
         rare = int(own.is_rare.sum())
         if len(own.state) < LEAST_ENCOUNTERS or min(rare, len(own.state) - rare) < LEAST_OF_A_CLASS:
             continue
-        figures = Figures(own, split=TEMPORAL, tier=tier, draws=draws, rng=rng, group=group)
+        figures = Figures(own, split=split, tier=tier, draws=draws, rng=rng, group=group)
         made = (*figures.core(), *figures.promise(certificate), *figures.sets(possible[is_member], unsure[is_member]))
         yield from (metric for metric in made if metric.name in SHOWN)
 

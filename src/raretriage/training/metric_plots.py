@@ -6,10 +6,9 @@ from functools import partial
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from raretriage.bucket import EVERYBODY, Metric
+from raretriage.bucket import EVERYBODY, TEMPORAL, Metric
 from raretriage.domain import Basis, InputTier, State
 from raretriage.training.drawing import BLACK, BLUE, GREY, STATES, TIER_COLOURS, TIER_MARKERS, drawn
-from raretriage.training.evaluation import TEMPORAL
 
 FOREST = {"sensitivity_rare": "sensitivity", "specificity_rare": "specificity", "roc_auc_rare": "ROC-AUC, rare"}
 _LONGEST_LABEL = 30

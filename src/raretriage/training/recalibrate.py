@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from raretriage.bucket import StateSets, TrainingRecord
+from raretriage.bucket import RECALIBRATION, GroupPromise, Metric, StateSets, TrainingRecord
 from raretriage.domain import Basis, Certificate, InputTier, Refusal
 from raretriage.features import Encoder, FeatureContract, Ontology, mask_to_tier
 from raretriage.training.calibration import certify, one_row_a_patient, sets_of_states
@@ -23,7 +23,7 @@ from raretriage.training.errors import LeakedPatient, MayOverlap, NotEnoughData
 from raretriage.training.evaluation import Scored
 from raretriage.training.inputs import TierInputs, tier_inputs
 from raretriage.training.plots import certificate_plot
-from raretriage.training.remeasure import ScoreRows
+from raretriage.training.remeasure import ScoreRows, measure_held_out
 from raretriage.training.splits import is_split_of, patients_sha256, split_of_run
 
 
@@ -38,6 +38,9 @@ class Recalibration:
     left_out: int
     """Patients of the table who were not to be used."""
     calibration_patients_sha256: str
+    metrics: tuple[Metric, ...]
+    """Of the same patients, whom the model never saw: split `RECALIBRATION`."""
+    groups: tuple[GroupPromise, ...]
     plots: Mapping[str, bytes]
     """PNG by file name, one a tier."""
 
@@ -126,9 +129,21 @@ def recalibrate(
     # Of the configuration only target, confidence and basis are read.
     config = TrainingConfig.of(record, basis=basis, lake_version=0, git_commit="")
     certificates = {tier: certify(scored, inputs.reaches[tier], tier, config) for tier, scored in answered.items()}
+    state_sets = sets_of_states(answered, inputs, coverage=state_coverage)
+    measured = measure_held_out(
+        answered,
+        rows,
+        certificates=certificates,
+        state_sets=state_sets,
+        draws=record.draws,
+        rng=np.random.default_rng(record.seed),
+        split=RECALIBRATION,
+    )
     return Recalibration(
         certificates=certificates,
-        state_sets=sets_of_states(answered, inputs, coverage=state_coverage),
+        state_sets=state_sets,
+        metrics=measured.metrics,
+        groups=measured.groups,
         encounters=len(rows.state),
         patients=len(np.unique(rows.patient_id)),
         left_out=len(left_out & set(encounters["patient_id"].to_pylist())),

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from raretriage.bucket import GroupPromise, Metric, StateSets
+from raretriage.bucket import TEMPORAL, GroupPromise, Metric, StateSets
 from raretriage.domain import Certificate, InputTier, Refusal
 from raretriage.features import Encoder, FeatureContract, ModelInput, Ontology, mask_to_tier
 from raretriage.training.baseline import ruled_states
 from raretriage.training.config import TrainingConfig
 from raretriage.training.dataset import LabelledRows, labelled_rows
-from raretriage.training.evaluation import TEMPORAL, Figures, FloatArray, Scored, said
+from raretriage.training.evaluation import Figures, FloatArray, Scored, said
 from raretriage.training.groups import group_metrics, group_promises
 from raretriage.training.inputs import reached_tiers
 from raretriage.training.splits import Split, split_of_run
@@ -82,7 +82,7 @@ def temporal_figures(
 ) -> Measured:
     """Figures of every tier on the newest quarters."""
     test = drawn.test
-    return measure_temporal(
+    return measure_held_out(
         {tier: drawn.answers(test, tier, score) for tier in InputTier},
         test,
         certificates=certificates,
@@ -92,7 +92,7 @@ def temporal_figures(
     )
 
 
-def measure_temporal(
+def measure_held_out(
     answered: Mapping[InputTier, Scored],
     test: LabelledRows,
     *,
@@ -100,11 +100,13 @@ def measure_temporal(
     state_sets: StateSets,
     draws: int,
     rng: np.random.Generator,
+    split: str = TEMPORAL,
 ) -> Measured:
-    """Every figure of the temporal test, tier by tier, over the encounters that reach the tier; then the groups.
+    """Every figure of these encounters, tier by tier, over those that reach the tier; then the groups.
 
     Args:
         answered: the model's answers to all of `test` at each tier.
+        split: what these encounters are, as the figures say it.
     """
     ruled, reaches = ruled_states(test.columns), reached_tiers(test.columns)
     metrics: list[Metric] = []
@@ -114,13 +116,15 @@ def measure_temporal(
         if not len(reached):
             continue
         own = scored.take(reached)
-        figures = Figures(own, split=TEMPORAL, tier=tier, draws=draws, rng=rng)
+        figures = Figures(own, split=split, tier=tier, draws=draws, rng=rng)
         metrics += figures.discrimination()
         metrics += figures.promise(certificates[tier])
         metrics += figures.sets(*said(own, tier, certificates[tier], state_sets))
         metrics += figures.against_rules(ruled[reached])
         if tier is InputTier.FINDINGS:
             members, certificate = test.take(reached), certificates[tier]
-            metrics += group_metrics(own, members, certificate=certificate, state_sets=state_sets, draws=draws, rng=rng)
+            metrics += group_metrics(
+                own, members, certificate=certificate, state_sets=state_sets, draws=draws, rng=rng, split=split
+            )
             promises = group_promises(own, members, certificate)
     return Measured(tuple(metrics), promises)

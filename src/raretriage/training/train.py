@@ -26,7 +26,7 @@ from raretriage.training.metric_plots import metric_plots
 from raretriage.training.model import SplitCounts, TrainedModel, training_range, untrained_groups
 from raretriage.training.plots import certificate_plot, model_plots
 from raretriage.training.record import run_record
-from raretriage.training.remeasure import measure_temporal
+from raretriage.training.remeasure import measure_held_out
 from raretriage.training.selection import CandidateRow
 from raretriage.training.splits import (
     Split,
@@ -77,7 +77,7 @@ def train(
     rng = np.random.default_rng(draw_seed)
     test_inputs = tier_inputs(test.columns, encoder)
     tested = {tier: answers(heads.state, heads.rare, test, test_inputs, tier) for tier in InputTier}
-    measured = measure_temporal(
+    measured = measure_held_out(
         tested,
         test,
         certificates=promised.certificates,
