@@ -13,9 +13,11 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 COMMAND = str(Path(sys.executable).parent / "raretriage")
 
 
-def demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def demo(folder: Path, *arguments: str, despite_gate: bool = True) -> subprocess.CompletedProcess[str]:
+    """1,500 patients are too few for dev's gate."""
+    despite = ["--despite-gate"] if despite_gate else []
     return subprocess.run(
-        [COMMAND, "demo", "--patients", "1500", "--no-serve", *arguments],
+        [COMMAND, "demo", "--patients", "1500", "--no-serve", *despite, *arguments],
         cwd=folder,
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
@@ -46,6 +48,16 @@ def test_it_ends_by_saying_where_everything_is(shown):
     ):
         assert words in done.stdout, words
     assert {path.name for path in folder.iterdir()} == {"var", "figures.json"}, "nothing is written anywhere else"
+
+
+def test_a_model_that_fails_the_gate_is_shown_and_not_served_unless_asked_for(shown):
+    folder, done = shown
+    assert "gate of dev: FAILS" in done.stdout
+    entry = json.loads(next((folder / "var/bucket/ledger/dev").iterdir()).read_text())
+    assert "despite a red gate" in entry["why"]
+    refused = demo(folder, despite_gate=False)
+    assert refused.returncode == 4
+    assert "--despite-gate" in refused.stderr
 
 
 def test_a_second_run_reuses_what_is_current(shown):

@@ -56,7 +56,8 @@ def publish(
     if failures := gate.failures(env):
         failed = "; ".join(f"{row.name}: {row.value}, asked {row.limit} ({row.reason})" for row in failures)
         if env == "prod" or not despite_gate:
-            raise GateFailed(f"{run.manifest.version} may not be served in {env}: {failed}")
+            hint = "; to look at it in dev all the same: --despite-gate" if env == "dev" else ""
+            raise GateFailed(f"{run.manifest.version} may not be served in {env}: {failed}{hint}")
         why = f"{why} [despite a red gate: {', '.join(row.name for row in failures)}]"
     basis = _basis(run)
     if env == "prod":
