@@ -7,13 +7,18 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST_WORKERS ?= 2
 
-.PHONY: help run test test-long breaks check lint types requirements screenshots clean
+.PHONY: help run tables test test-long breaks check lint types requirements screenshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 run: $(VENV)/.pipeline ## from nothing to an answer: simulated hospital, lake, model, service on http://localhost:8000
 	$(BIN)/raretriage demo
+
+tables: $(VENV)/.pipeline ## every table of the model that `make run` made: study, gate, time; CASES=folder asks real people too
+	$(BIN)/raretriage study --json var/study.json
+	-$(BIN)/raretriage evaluate --env prod $(if $(CASES),--cases $(CASES)) --json var/evaluate.json
+	$(BIN)/raretriage benchmark --json var/benchmark.json
 
 test: $(VENV)/.dev ## every test but the long ones, with real back ends at smoke size
 	$(BIN)/python tests/system_packages.py
