@@ -87,12 +87,12 @@ def test_pulse_and_pressure_go_together_no_more_than_in_real_people(
 
 
 @pytest.mark.shared_data
-def test_as_many_healthy_people_have_a_complaint_as_real_ones_had_in_a_month(
+def test_as_many_healthy_people_have_a_finding_as_real_ones_had_a_complaint_in_a_month(
     catalogue: Catalogue, real: list[dict[str, str]]
 ) -> None:
     unwell = np.array([max(float(r["DaysPhysHlthBad"]), float(r["DaysMentHlthBad"])) for r in real])
     assert len(unwell) > 600
-    assert catalogue.nuisance.duration.healthy_complaint == pytest.approx((unwell > 0).mean(), abs=0.01)
+    assert 1 - catalogue.nuisance.findings.recorded_healthy[0] == pytest.approx((unwell > 0).mean(), abs=0.01)
     low, high = np.quantile(unwell[unwell > 0], [0.1, 0.9])
     assert catalogue.nuisance.duration.healthy == (low, high)
 
