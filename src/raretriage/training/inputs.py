@@ -33,7 +33,7 @@ _LESS: Mapping[Head, float] = {"state": 1 / 3, "rare": 0.1}
 MASKED_COPIES: tuple[MaskedCopy, ...] = (
     MaskedCopy("vital signs and basic fields", partial(mask_to_tier, tier=InputTier.VITALS), _LESS),
     MaskedCopy("basic fields", partial(mask_to_tier, tier=InputTier.BASIC), _LESS),
-    MaskedCopy("age, sex and findings", mask_to_case, {"state": 0.2, "rare": 0.2}),
+    MaskedCopy("age, sex and findings", mask_to_case, {"state": 1 / 3, "rare": 1 / 3}),
 )
 """Different encounters in each, so that missing inputs are something the model has met, without making them the rule.
 
