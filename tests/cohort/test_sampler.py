@@ -6,6 +6,7 @@ import pytest
 
 from raretriage.cohort import Catalogue, Chunk, CohortSpec, chunk_count, sample_chunk
 from raretriage.cohort.catalogue import COURSES, STATES
+from raretriage.cohort.columns import columns_of
 from raretriage.cohort.profiles import Course
 from raretriage.domain import State
 
@@ -149,6 +150,32 @@ def test_nothing_began_before_birth(chunks: list[Chunk]) -> None:
     for chunk in chunks:
         onset = chunk.visits.finding_onset
         assert (np.nan_to_num(onset) <= (chunk.visits.age_years * 365.25)[:, None]).all()
+
+
+def test_an_onset_is_as_often_unknown_whatever_the_patient_has(catalogue: Catalogue, chunks: list[Chunk]) -> None:
+    """After ingest's rule, by which the oldest dated finding stands in for the complaint."""
+    unknown = np.concatenate([np.isnan(columns_of(c, catalogue).numbers["days"]) for c in chunks])
+    state, rare, is_emergency = joined(chunks, "state"), joined(chunks, "rare"), joined(chunks, "is_emergency") == 1
+    has_findings = np.concatenate([(c.visits.recorded.observed >= 0).any(axis=1) for c in chunks])
+    for place, wanted in ((is_emergency, 0.25), (~is_emergency, 0.45)):
+        for group in (*(state == row for row in range(len(STATES))), rare, ~rare):
+            members = place & has_findings & group
+            assert members.sum() > 150
+            assert unknown[members].mean() == pytest.approx(wanted, abs=0.05)
+
+
+def test_half_of_those_with_nothing_to_show_come_about_something_with_a_date(chunks: list[Chunk]) -> None:
+    is_clinic, healthy = joined(chunks, "is_emergency") == 0, joined(chunks, "disease") < 0
+    has_findings = np.concatenate([(c.visits.recorded.observed >= 0).any(axis=1) for c in chunks])
+    dated = np.isfinite(joined(chunks, "days"))[healthy & is_clinic & ~has_findings]
+    assert dated.mean() == pytest.approx(0.5 * (1 - 0.45), abs=0.04)
+
+
+def test_where_nobody_asked_hardly_a_finding_is_dated(chunks: list[Chunk]) -> None:
+    ill, is_asked = joined(chunks, "disease") >= 0, np.isfinite(joined(chunks, "days"))
+    dated = np.concatenate([np.isfinite(c.visits.finding_onset).any(axis=1) for c in chunks])
+    assert dated[ill & is_asked].mean() > 0.85
+    assert 0.02 < dated[ill & ~is_asked].mean() < 0.07
 
 
 def test_only_women_of_childbearing_age_are_pregnant(catalogue: Catalogue, chunks: list[Chunk]) -> None:

@@ -307,7 +307,8 @@ def test_temperatures_are_sent_in_fahrenheit_with_or_without_saying_so(
 def test_a_lost_field_is_never_sent_again_from_its_site(catalogue: Catalogue, plain: World, field: Sent) -> None:
     world = World(catalogue, LostFieldShift(START, field=field, site=NORTH))
     rows = world.late & (world("site") == 0)
-    names = ("observed", "excluded", "finding_onset") if field == "phenotypes" else (field,)
+    together = {"phenotypes": ("observed", "excluded", "finding_onset"), "days": ("days", "finding_onset")}
+    names = together.get(field, (field,))
     for name in names:
         values, usual = world(name), plain(name)
         gone = values[rows] == -1 if np.issubdtype(values.dtype, np.integer) else np.isnan(values[rows])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from raretriage.domain import Basis, Certificate, InputTier, Refusal, State
+from raretriage.features import CATEGORICAL, NUMERIC, Encoder, FeatureContract, columns_of
 from raretriage.training.calibration import certify, one_row_a_patient, sets_of_states
 from raretriage.training.evaluation import Scored
 from raretriage.training.inputs import TierInputs
@@ -53,7 +54,7 @@ def test_the_certificate_carries_target_tier_and_basis_of_the_configuration(make
     assert (certificate.target, certificate.confidence) == (0.9, 0.99)
 
 
-def test_state_sets_count_a_patient_once_in_each_state_and_only_those_of_the_tier():
+def test_state_sets_count_a_patient_once_in_each_state_and_only_those_of_the_tier(ontology):
     state = np.repeat(np.arange(4), 20)
     n = len(state)
     probabilities = np.full((n, 4), 0.2)
@@ -66,7 +67,15 @@ def test_state_sets_count_a_patient_once_in_each_state_and_only_those_of_the_tie
     reaches = np.ones(n, dtype=bool)
     reaches[10] = False
     answered = Scored(probabilities, np.full(n, 0.5), state, np.zeros(n, dtype=bool), patient)
-    inputs = TierInputs(frames={}, reaches={InputTier.FINDINGS: reaches})
+    contract = FeatureContract(
+        numeric=NUMERIC, categorical=tuple(CATEGORICAL), vocabulary=(), knowledge_version="toy-1"
+    )
+    inputs = TierInputs(
+        columns=columns_of([]),
+        encoder=Encoder(contract, ontology),
+        frames={},
+        reaches={InputTier.FINDINGS: reaches},
+    )
     sets = sets_of_states({InputTier.FINDINGS: answered}, inputs, coverage=0.9)
     # Ten patients are left in `healthy`, one of them at 0.3: rank floor(11 * 0.1) = 1.
     assert sets.bounds[InputTier.FINDINGS][State.HEALTHY] == 0.3

@@ -1,4 +1,4 @@
-"""The cheat tests: among the ill, nothing but medicine may tell rare from common, nor one source from the other."""
+"""The cheat tests: nothing but medicine may tell rare from common, one source from the other, or ill from well."""
 
 from collections.abc import Mapping
 
@@ -20,6 +20,7 @@ LIMITS = {
     "rare from the number of absent findings": 0.60,
     "rare from both numbers of findings": 0.60,
     "rare from missingness": 0.60,
+    "ill from unknown fields": 0.65,
     "rare AUC moved by permuting source-specific terms": 0.02,
     "OMIM or ORPHA within rare, all": 0.70,
     "OMIM or ORPHA within rare, diseases that both describe": 0.70,

@@ -57,7 +57,7 @@ class _Courses(_Table):
 
 
 class _Duration(_Table):
-    healthy_complaint: Share = Field(ge=0, le=1)
+    healthy_dated: Share = Field(ge=0, le=1)
     healthy: Pair
 
 
@@ -89,6 +89,7 @@ class _Missing(_Table):
     one_vital: Pair
     pain: Pair
     onset: Pair
+    onset_but_findings_dated: Share = Field(ge=0, le=1)
     pregnancy_asked: Share = Field(ge=0, le=1)
     pregnant: Share = Field(ge=0, le=1)
 

@@ -191,7 +191,7 @@ def _visits(
     disease = _causes(rng, catalogue, patients, times, age_years, shares)
     is_ill, size = disease >= 0, len(disease)
 
-    severity, days, has_complaint = _course(rng, catalogue, disease, age_years, times)
+    severity, days = _course(rng, catalogue, disease, age_years, times)
     constant, by_severity, by_duration = catalogue.nuisance.visits.emergency
     odds = constant + by_severity * severity + by_duration * np.log10(days.clip(min=1))
     is_emergency = (rng.random(size) < 1 / (1 + np.exp(-odds))).astype(np.int64)
@@ -200,7 +200,6 @@ def _visits(
     recorded = record(np.random.default_rng(writing), catalogue, disease, is_male)
     row = disease.clip(min=0)
     state, rare = label(is_ill, catalogue.state[row], catalogue.rare[row], severity, days)
-    not_asked = rng.random(size) < np.array(catalogue.nuisance.missing.onset)[1 - is_emergency]
     delay_low, delay_high = np.log10(catalogue.nuisance.labels.delay_days)
     measured = measure(
         rng,
@@ -214,6 +213,15 @@ def _visits(
     # the same findings of the same patients, written as another habit writes them
     for rows, otherwise in other_habits(habits(spec, catalogue, site, quarter), catalogue):
         recorded = rows_of(rows, record(np.random.default_rng(writing), otherwise, disease, is_male), recorded)
+    onset, finding_onset = _onsets(
+        rng,
+        catalogue,
+        is_ill=is_ill,
+        is_emergency=is_emergency,
+        observed=recorded.observed,
+        days=days,
+        age_years=age_years,
+    )
     visits = Visits(
         patient=patient,
         day=times.day,
@@ -223,10 +231,10 @@ def _visits(
         site=site,
         is_emergency=is_emergency,
         severity=severity,
-        days=np.where(not_asked | ~has_complaint, np.nan, days),
+        days=onset,
         pregnant=_pregnant(rng, catalogue, disease, is_male, age_years),
         recorded=recorded,
-        finding_onset=_finding_onset(rng, catalogue, recorded.observed, days, age_years),
+        finding_onset=finding_onset,
         measured=measured,
         state=state,
         rare=rare,
@@ -260,8 +268,8 @@ def _causes(
 
 def _course(
     rng: np.random.Generator, catalogue: Catalogue, disease: Ints, age_years: Floats, times: _Times
-) -> tuple[Floats, Floats, Bools]:
-    """Severity, days that the complaint has lasted, and whether there is a complaint at all."""
+) -> tuple[Floats, Floats]:
+    """Severity, and days since what the visit is about began."""
     parameters, lasting, size = catalogue.nuisance.severity, catalogue.nuisance.duration, len(disease)
     row, is_ill = disease.clip(min=0), disease >= 0
     state = np.where(is_ill, catalogue.state[row], _HEALTHY)
@@ -280,8 +288,7 @@ def _course(
     spans = np.where(comes_early[:, None], np.log10(parameters.early_days), spans)
     days = np.floor(log_normal(rng, spans[:, 0], spans[:, 1]))
     days = _gone_on(days, (state == _CHRONIC) & ~in_crisis, disease, times)
-    days = np.minimum(days, _days_of_life(age_years))
-    return severity, days, is_ill | (rng.random(size) < lasting.healthy_complaint)
+    return severity, np.minimum(days, _days_of_life(age_years))
 
 
 def _gone_on(days: Floats, is_lasting: Bools, disease: Ints, times: _Times) -> Floats:
@@ -304,11 +311,28 @@ def _pregnant(rng: np.random.Generator, catalogue: Catalogue, disease: Ints, is_
     return np.where((disease >= 0) & catalogue.pregnancy[disease.clip(min=0)], 1, asked)
 
 
-def _finding_onset(
-    rng: np.random.Generator, catalogue: Catalogue, observed: Ints, days: Floats, age_years: Floats
-) -> Floats:
-    """Each finding began with the complaint or later."""
+def _onsets(
+    rng: np.random.Generator,
+    catalogue: Catalogue,
+    *,
+    is_ill: Bools,
+    is_emergency: Ints,
+    observed: Ints,
+    days: Floats,
+    age_years: Floats,
+) -> tuple[Floats, Floats]:
+    """For how long, as far as it is on record: the complaint, shape (m,), and each finding, shape of `observed`.
+
+    Where nobody asked, the findings have no dates of their own either: ingest lets the oldest finding stand in for the
+    complaint, so with dated findings everybody who is ill had a duration, and to have none was to be healthy.
+    """
+    missing, size = catalogue.nuisance.missing, len(days)
+    is_asked = rng.random(size) >= np.array(missing.onset)[1 - is_emergency]
+    has_findings = (observed >= 0).any(axis=1)
+    has_date = is_ill | has_findings | (rng.random(size) < catalogue.nuisance.duration.healthy_dated)
+    are_dated = is_asked | (rng.random(size) < missing.onset_but_findings_dated)
+    # each finding began with the complaint or later
     since = np.floor(days[:, None] * rng.uniform(0.3, 1.0, observed.shape))
     since = np.minimum(since, _days_of_life(age_years)[:, None])
     is_known = (rng.random(observed.shape) < catalogue.nuisance.findings.onset_known) & (observed >= 0)
-    return np.where(is_known, since, np.nan)
+    return np.where(is_asked & has_date, days, np.nan), np.where(is_known & are_dated[:, None], since, np.nan)

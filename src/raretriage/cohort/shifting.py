@@ -159,6 +159,8 @@ def without_lost(rng: np.random.Generator, spec: CohortSpec, visits: "Visits", q
                 lost[name] |= rows & (draw < shift.extra_missing)
     measured = {name: np.where(lost[name], np.nan, getattr(visits.measured, name)) for name in CHANNELS}
     silent = lost["phenotypes"][:, None]
+    # a finding's date would stand in for the complaint's
+    undated = silent | lost["days"][:, None]
     return replace(
         visits,
         days=np.where(lost["days"], np.nan, visits.days),
@@ -169,7 +171,7 @@ def without_lost(rng: np.random.Generator, spec: CohortSpec, visits: "Visits", q
             observed=np.where(silent, -1, visits.recorded.observed),
             excluded=np.where(silent, -1, visits.recorded.excluded),
         ),
-        finding_onset=np.where(silent, np.nan, visits.finding_onset),
+        finding_onset=np.where(undated, np.nan, visits.finding_onset),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from raretriage.cohort.errors import SpecError
 from raretriage.cohort.shifts import NewSiteShift, Shift
 
-SAMPLER_VERSION = "3"
+SAMPLER_VERSION = "4"
 """Rises with every change that makes the same seed give other bytes."""
 
 

@@ -41,7 +41,7 @@ class Visits:
     is_emergency: Ints
     severity: Floats
     days: Floats
-    """How long the complaint has lasted; NaN where nobody asked or there is none."""
+    """How long the complaint has lasted; NaN where nobody asked or nothing began on a day."""
     pregnant: Ints
     """1 yes, 0 no, -1 not asked or not applicable."""
     recorded: Recorded

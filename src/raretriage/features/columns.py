@@ -13,6 +13,7 @@ StringArray = npt.NDArray[np.object_]
 
 NUMBERS: tuple[str, ...] = ("age_years", "fever", "pain", "days", "comorbidity", *VITALS)
 CATEGORIES: tuple[str, ...] = ("sex", "pregnant", "visit_type")
+_UNKNOWN: Mapping[str, str] = {"sex": "", "pregnant": Pregnancy.UNKNOWN.value, "visit_type": ""}
 _BASIC = frozenset({"age_years", "fever", "pain", "days", "comorbidity"})
 
 
@@ -65,12 +66,22 @@ def mask_to_tier(columns: Columns, tier: InputTier) -> Columns:
     if tier is InputTier.VITALS:
         return replace(columns, findings=none)
     unknown = np.full(columns.count, np.nan)
-    blank = {"sex": "", "pregnant": Pregnancy.UNKNOWN.value, "visit_type": ""}
     return replace(
         columns,
         findings=none,
         numbers={name: values if name in _BASIC else unknown for name, values in columns.numbers.items()},
-        categories={name: np.full(columns.count, blank[name], dtype=object) for name in columns.categories},
+        categories={name: np.full(columns.count, _UNKNOWN[name], dtype=object) for name in columns.categories},
+    )
+
+
+def mask_to_case(columns: Columns) -> Columns:
+    """The same patients as published cases and letters tell of them: age, sex and findings, and nothing else known."""
+    unknown = np.full(columns.count, np.nan)
+    blank = {name: np.full(columns.count, value, dtype=object) for name, value in _UNKNOWN.items() if name != "sex"}
+    return replace(
+        columns,
+        numbers={name: values if name == "age_years" else unknown for name, values in columns.numbers.items()},
+        categories={**columns.categories, **blank},
     )
 
 

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from raretriage.domain import InputTier, State
 from raretriage.features import FeatureContract
-from raretriage.training.candidates import MASKED_SHARE, Head
+from raretriage.training.candidates import Head
 from raretriage.training.dataset import IntArray, LabelledRows
 from raretriage.training.evaluation import FloatArray, Scored
 from raretriage.training.inputs import TierInputs
@@ -84,7 +84,7 @@ class Bench:
 
     def fit(self, variant: Variant, head: Head, rows: IntArray) -> Classifier:
         """A model of these encounters, each as it is and a share of them with richer inputs masked."""
-        mixed, shown = self.inputs.mixed(rows, np.random.default_rng(self.seed), share=MASKED_SHARE[head])
+        mixed, shown = self.inputs.mixed(rows, np.random.default_rng(self.seed), head)
         target = variant.target(self.rows, head)[shown]
         return variant.build(self.contract, head, self.seed).fit(mixed, target)
 

@@ -88,14 +88,6 @@ PARAMETERS: dict[EstimatorKind, dict[str, float | int | str]] = {
 """Estimates, small enough for a laptop. Six settings of XGBoost were compared once, on folds of the demonstration's fit
 patients (rare ROC-AUC 0.870 to 0.879); no calibration or test patient was looked at."""
 
-
-MASKED_SHARE: Mapping[Head, float] = {"state": 1 / 3, "rare": 0.1}
-"""Share of the fit encounters that are shown again without findings, and again without vital signs.
-
-For rare, a tenth: on folds of the fit patients (simulated, n = 10,398 with findings, 953 rare) ROC-AUC with findings is
-0.921 against 0.914 with a third, and without findings no worse.
-"""
-
 # The rare are many small groups, a few patients a disease: deep trees with pure leaves, of few columns each, tell them
 # apart. Seven settings were compared by three folds on a simulated cohort of another seed (991), none of whose patients
 # is in any reported figure: ROC-AUC 0.913 against 0.906 with six levels, 0.904 with three.

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from raretriage.domain import InputTier
 from raretriage.features import FeatureContract
-from raretriage.training.candidates import HEADS, MASKED_SHARE, Candidate, Head, probabilities
+from raretriage.training.candidates import HEADS, Candidate, Head, probabilities
 from raretriage.training.dataset import IntArray, LabelledRows, StringArray
 from raretriage.training.evaluation import Scored
 from raretriage.training.inputs import TierInputs
@@ -72,7 +72,7 @@ class Fitter:
     def _fit(self, task: Task) -> tuple[Pipeline, float]:
         start = thread_time()
         # The same mix for every candidate and head: they are compared on nothing but themselves.
-        mixed, shown = self.inputs.mixed(task.rows, np.random.default_rng(self.seed), share=MASKED_SHARE[task.head])
+        mixed, shown = self.inputs.mixed(task.rows, np.random.default_rng(self.seed), task.head)
         labels = self.rows.state if task.head == "state" else self.rows.is_rare.astype(np.int64)
         model = task.candidate.build(self.contract, task.head, self.seed).fit(mixed, labels[shown])
         self.progress(1)

@@ -1,15 +1,16 @@
 """Model input of encounters at each tier, and the mix of tiers that a model is fitted on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from raretriage.domain import VITALS, InputTier
-from raretriage.features import Columns, Encoder, ModelInput, mask_to_tier, take
-from raretriage.training.candidates import frame
+from raretriage.features import Columns, Encoder, ModelInput, mask_to_case, mask_to_tier, take
+from raretriage.training.candidates import Head, frame
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -19,38 +20,70 @@ SAMPLE_ROWS = 12_000
 
 
 @dataclass(frozen=True, slots=True)
+class MaskedCopy:
+    """Some encounters shown to a model once more, as if less of them had been known."""
+
+    name: str
+    mask: Callable[[Columns], Columns]
+    share: Mapping[Head, float]
+    """Of the fit encounters."""
+
+
+_LESS: Mapping[Head, float] = {"state": 1 / 3, "rare": 0.1}
+MASKED_COPIES: tuple[MaskedCopy, ...] = (
+    MaskedCopy("vital signs and basic fields", partial(mask_to_tier, tier=InputTier.VITALS), _LESS),
+    MaskedCopy("basic fields", partial(mask_to_tier, tier=InputTier.BASIC), _LESS),
+    MaskedCopy("age, sex and findings", mask_to_case, {"state": 1 / 3, "rare": 1 / 3}),
+)
+"""Different encounters in each, so that missing inputs are something the model has met, without making them the rule.
+
+Without findings: for rare a tenth, for on folds of the fit patients (simulated, n = 10,398 with findings, 953 rare)
+ROC-AUC with findings is 0.921 against 0.914 with a third, and without findings no worse.
+TODO
+"""
+
+
+@dataclass(frozen=True, slots=True)
 class TierInputs:
     """The same n encounters as each tier's service would see them."""
 
+    columns: Columns
+    encoder: Encoder
     frames: Mapping[InputTier, pd.DataFrame]
     reaches: Mapping[InputTier, BoolArray]
     """Shape (n,): whether the encounter has what the tier is named for. Only these stand for the tier's patients."""
 
-    def mixed(self, rows: IntArray, rng: np.random.Generator, *, share: float) -> tuple[pd.DataFrame, IntArray]:
-        """Training input: every row as it is, and a random share each masked to vital signs and to the basic fields.
-
-        So that missing inputs are something the model has met, without making them the rule.
+    def mixed(
+        self, rows: IntArray, rng: np.random.Generator, head: Head, copies: Sequence[MaskedCopy] = MASKED_COPIES
+    ) -> tuple[pd.DataFrame, IntArray]:
+        """Training input: every row as it is, and after them the masked copies of some.
 
         Args:
-            share: of the rows, for each of the two maskings; at most a half.
+            rows: encounters to learn from.
+            rng: draws whom each copy shows.
+            head: whose shares count.
+            copies: their shares add up to 1 at most.
 
         Returns:
             The frame, and for each of its rows the encounter it shows (to look labels up by).
         """
-        shuffled, masked = rng.permutation(rows), round(share * len(rows))
-        parts = {
-            InputTier.FINDINGS: rows,
-            InputTier.VITALS: np.sort(shuffled[:masked]),
-            InputTier.BASIC: np.sort(shuffled[masked : 2 * masked]),
-        }
-        mixed = pd.concat([self.frames[tier].iloc[part] for tier, part in parts.items()], ignore_index=True)
-        return mixed, np.concatenate(list(parts.values()))
+        ends = np.cumsum([round(copy.share[head] * len(rows)) for copy in copies])
+        drawn = [np.sort(part) for part in np.split(rng.permutation(rows), ends)[: len(copies)]]
+        # encoded when wanted, the drawn ones alone: a frame of everybody for each masking is gigabytes
+        masked = [self._masked(part, copy.mask) for part, copy in zip(drawn, copies, strict=True)]
+        whole = self.frames[InputTier.FINDINGS].iloc[rows]
+        return pd.concat([whole, *masked], ignore_index=True), np.concatenate([rows, *drawn])
+
+    def _masked(self, rows: IntArray, mask: Callable[[Columns], Columns]) -> pd.DataFrame:
+        return frame(self.encoder.encode(mask(take(self.columns, rows))))
 
 
-def tier_inputs(columns: Columns, encoder: Encoder) -> TierInputs:
-    """Model input of these encounters at every tier."""
+def tier_inputs(columns: Columns, encoder: Encoder, tiers: Iterable[InputTier] = InputTier) -> TierInputs:
+    """Model input of these encounters at every tier, or at some; `mixed` needs that of findings alone."""
     return TierInputs(
-        frames={tier: frame(encoder.encode(mask_to_tier(columns, tier))) for tier in InputTier},
+        columns=columns,
+        encoder=encoder,
+        frames={tier: frame(encoder.encode(mask_to_tier(columns, tier))) for tier in tiers},
         reaches=reached_tiers(columns),
     )
 

@@ -14,7 +14,7 @@ from raretriage.validity.naive_mix import OneSided, naive_mix, one_sided
 from raretriage.validity.reference import fit_reference
 
 ILL = 6_000
-STEPS = 41
+STEPS = 45
 """How many steps an audit reports."""
 
 

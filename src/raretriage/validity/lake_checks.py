@@ -1,7 +1,7 @@
 """The cheat tests on what a model is really trained from: the lake's labelled encounters, simulated or local.
 
 Who described a disease is not in a lake, so of the cohort's tests those remain that need no source: can rarity be told
-from how much was written down, or from what was not measured?
+from how much was written down, or from what was not measured, and illness from what is not known?
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from raretriage.bucket import DataCheck
 from raretriage.domain import State
-from raretriage.training.dataset import LabelledRows, labelled_rows
+from raretriage.training.dataset import IntArray, LabelledRows, labelled_rows
 from raretriage.validity.cheats import LEAST_VISITS, Check, limited_checks
 from raretriage.validity.errors import NothingToCompare
 from raretriage.validity.sample import Sample
@@ -28,11 +28,19 @@ def check_lake(encounters: pa.Table, *, seed: int) -> tuple[DataCheck, ...]:
     """
     rows, _ = labelled_rows(encounters)
     ill = np.flatnonzero((rows.state != _HEALTHY) & (rows.disease != ""))
-    chosen = np.sort(np.random.default_rng(seed).permutation(ill)[:MOST_VISITS])
+    of_the_ill, of_everybody = (_some(rows, of, seed) for of in (ill, np.arange(len(rows.state))))
     try:
-        return tuple(_as_data_check(check) for check in limited_checks(_sample(rows.take(chosen)), seed=seed))
+        return tuple(_as_data_check(check) for check in limited_checks(of_the_ill, of_everybody, seed=seed))
     except NothingToCompare as refusal:
-        return (DataCheck(name="cheat tests", passed=False, found=str(refusal), limit="enough diseases to leave out"),)
+        return (
+            DataCheck(
+                name="cheat tests", passed=False, found=str(refusal), limit="enough diseases and patients to leave out"
+            ),
+        )
+
+
+def _some(rows: LabelledRows, of: IntArray, seed: int) -> Sample:
+    return _sample(rows.take(np.sort(np.random.default_rng(seed).permutation(of)[:MOST_VISITS])))
 
 
 def _sample(rows: LabelledRows) -> Sample:

@@ -7,7 +7,7 @@ import numpy as np
 from raretriage.cohort import Catalogue
 from raretriage.features import CATEGORICAL, NUMERIC, Encoder, FeatureContract, ModelInput, fit_vocabulary
 from raretriage.knowledge import Knowledge
-from raretriage.validity.sample import Sample, draw_ill, draw_rare
+from raretriage.validity.sample import Sample, draw_everybody, draw_ill, draw_rare
 from raretriage.validity.source_terms import Uses, uses_of
 from raretriage.validity.telling import Matrix
 
@@ -26,6 +26,8 @@ class Mix:
     """Rare alone, described by two sources in about equal numbers."""
     twins: Sample
     """The same, of diseases alone that both sources describe."""
+    everybody: Sample
+    """Healthy and ill."""
     vocabulary: tuple[str, ...]
     """The findings that a model is given; the others are rolled up to them."""
     uses: Uses
@@ -44,6 +46,7 @@ def honest_mix(catalogue: Catalogue, *, seed: int, ill: int) -> Mix:
         ill=sick,
         rare=draw_rare(catalogue, seed=seed + 1, rare=ill),
         twins=draw_rare(catalogue, seed=seed + 2, rare=ill, twins_only=True),
+        everybody=draw_everybody(catalogue, seed=seed + 3, visits=ill),
         vocabulary=shared_vocabulary(sick),
         uses=uses_of(catalogue.profiles),
     )

@@ -3,7 +3,8 @@
 Rare patients straight from the annotations: every annotated finding with its frequency (one without a frequency is
 taken for present), under its own term, and nothing else, for annotations know no vital signs, no duration and no other
 illness. Common patients straight from the common table, as a questionnaire gives them: every row is asked, so what is
-absent is written down too, and everything is measured. People, ages and sexes are those of the cohort.
+absent is written down too, and everything is measured. Healthy people, beside ill ones who are measured in full,
+straight from a health survey: pulse and blood pressure, and no complaint. Who they are is as in the cohort.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,10 +19,12 @@ from raretriage.features import Columns, Findings
 from raretriage.features.columns import NUMBERS
 from raretriage.knowledge import Knowledge
 from raretriage.validity.mix import RARE_SHARE, Mix, wide_vocabulary
-from raretriage.validity.sample import Sample, Strings, draw_ill, draw_rare, is_crossed, join, straight
+from raretriage.validity.sample import Sample, Strings, draw_everybody, draw_ill, draw_rare, is_crossed, join, straight
 from raretriage.validity.source_terms import uses_of
 
 _KNOWN_TO_ANNOTATIONS = frozenset({"age_years"})
+_KNOWN_TO_SURVEYS = frozenset({"age_years", "heart_rate", "systolic_bp", "diastolic_bp"})
+"""Of NHANES, as `nhanes_cases` reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def naive_mix(catalogue: Catalogue, knowledge: Knowledge, *, seed: int, ill: int
         ill=sick,
         rare=rare,
         twins=_naive(draw_rare(complete, seed=seed + 2, rare=ill, twins_only=True), known, rng),
+        everybody=_surveyed(draw_everybody(complete, seed=seed + 3, visits=ill)),
         vocabulary=wide_vocabulary(join([sick, rare])),
         uses=uses_of(
             _straight_profiles(catalogue), {disease: found.hpo_id.tolist() for disease, found in known.items()}
@@ -138,6 +142,20 @@ def _naive(sample: Sample, known: Mapping[str, Description], rng: np.random.Gene
     )
     naive = replace(sample, columns=made)
     return replace(naive, undated=np.where(sample.is_rare, naive.observed, 0))
+
+
+def _surveyed(sample: Sample) -> Sample:
+    """The same people; of the healthy only what a health survey measures."""
+    columns, is_healthy = sample.columns, sample.disease == ""
+    forgotten = {
+        name: values if name in _KNOWN_TO_SURVEYS else np.where(is_healthy, np.nan, values)
+        for name, values in columns.numbers.items()
+    }
+    visit_type = np.where(is_healthy, "", columns.categories["visit_type"])
+    found, kept = columns.findings, ~is_healthy[columns.findings.row]
+    findings = Findings(row=found.row[kept], hpo_id=found.hpo_id[kept], observed=found.observed[kept])
+    categories = {**columns.categories, "visit_type": visit_type}
+    return replace(sample, columns=Columns(columns.count, forgotten, categories, findings))
 
 
 def _found(description: Description, row: int, rng: np.random.Generator) -> Findings:

@@ -1,4 +1,4 @@
-"""Whom do the cheat tests look at? Visits of people who are ill, drawn by the one sampler, with what is known of them.
+"""Whom do the cheat tests look at? Visits of the ill or of everybody, drawn by the one sampler, with what is known.
 
 Everything here but `columns` is hidden from a model: it says who the patient is, so that a test can ask whether the
 columns give it away.
@@ -32,12 +32,12 @@ _PATIENTS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """n visits of ill people; arrays have shape (n,)."""
+    """n visits; arrays have shape (n,)."""
 
     columns: Columns
     is_rare: Bools
     disease: Strings
-    """Whose description it was drawn from: `Profile.disease`."""
+    """Whose description it was drawn from: `Profile.disease`; as the next two, "" of who is not ill."""
     group: Strings
     """The disease itself, whoever described it: `Profile.group`. What is left out and drawn together."""
     origin: Strings
@@ -79,7 +79,17 @@ def draw_ill(catalogue: Catalogue, *, seed: int, ill: int, rare_share: float) ->
     spec = CohortSpec(patients=_PATIENTS, seed=seed, rare_share=rare_share, healthy_share=0.0)
     parts: list[Sample] = []
     while sum(part.count for part in parts) < ill:
-        parts.append(_ill_of(sample_chunk(spec, catalogue, len(parts)), catalogue))
+        visits = _visits_of(sample_chunk(spec, catalogue, len(parts)), catalogue)
+        parts.append(visits.take(np.flatnonzero(visits.disease != "")))
+    return join(parts)
+
+
+def draw_everybody(catalogue: Catalogue, *, seed: int, visits: int) -> Sample:
+    """At least as many visits; half of the patients come healthy the first time, so that intervals are narrow."""
+    spec = CohortSpec(patients=_PATIENTS, seed=seed, healthy_share=0.5)
+    parts: list[Sample] = []
+    while sum(part.count for part in parts) < visits:
+        parts.append(_visits_of(sample_chunk(spec, catalogue, len(parts)), catalogue))
     return join(parts)
 
 
@@ -166,14 +176,15 @@ def join(parts: list[Sample]) -> Sample:
     )
 
 
-def _ill_of(chunk: Chunk, catalogue: Catalogue) -> Sample:
+def _visits_of(chunk: Chunk, catalogue: Catalogue) -> Sample:
     visits = chunk.visits
-    disease = np.array([profile.disease for profile in catalogue.profiles], dtype=object)
-    group = np.array([profile.group for profile in catalogue.profiles], dtype=object)
-    origin = np.array([profile.origin.value for profile in catalogue.profiles], dtype=object)
+    # who is not ill has disease -1, the last one
+    disease = np.array([*(profile.disease for profile in catalogue.profiles), ""], dtype=object)
+    group = np.array([*(profile.group for profile in catalogue.profiles), ""], dtype=object)
+    origin = np.array([*(profile.origin.value for profile in catalogue.profiles), ""], dtype=object)
     patient = (chunk.first_patient + visits.patient).astype(str).astype(object)
     is_undated = np.isnan(visits.finding_onset) & (visits.recorded.observed >= 0)
-    everybody = Sample(
+    return Sample(
         columns=columns_of(chunk, catalogue),
         is_rare=visits.rare,
         disease=disease[visits.disease],
@@ -183,4 +194,3 @@ def _ill_of(chunk: Chunk, catalogue: Catalogue) -> Sample:
         state=visits.state,
         undated=is_undated.sum(axis=1),
     )
-    return everybody.take(np.flatnonzero(visits.disease >= 0))

@@ -20,6 +20,7 @@ from raretriage.validity.errors import NothingToCompare
 from raretriage.validity.sample import Bools, Floats, Ints, Strings
 
 SPLIT = "left-out diseases"
+LEFT_OUT_PATIENTS = "left-out patients"
 FOLDS = 5
 DRAWS = 400
 
@@ -52,6 +53,8 @@ class Estimate:
 @dataclass(frozen=True, slots=True)
 class Contest:
     """n visits of two kinds, dealt to folds by disease, and the bootstrap draws that all its figures share.
+
+    Where the kinds are not kinds of disease, the group that is dealt and drawn together is the patient.
 
     Figures of one contest are paired: the interval of their difference is that of the differences of the draws.
     """
