@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import beta, binom
+from mapie.risk_control import BinaryClassificationController
+from scipy.stats import beta, binom, binomtest
 
 from raretriage.domain import Basis, InputTier
 from raretriage.training import (
@@ -16,6 +17,7 @@ from raretriage.training import (
     require_positives,
     sensitivity_lower_bound,
 )
+from raretriage.training.certificate import sensitivity_upper_bound
 
 GRID = np.array([0.0, 0.2, 0.4, 0.6, 0.8])
 
@@ -181,3 +183,46 @@ def test_the_bound_is_below_the_observed_sensitivity_and_falls_with_every_miss(p
     assert bound <= (positives - misses) / positives
     if misses:
         assert bound < sensitivity_lower_bound(positives, misses - 1, 0.95)
+
+
+@given(positives=st.integers(1, 300), missed=st.integers(0, 300), confidence=st.sampled_from([0.9, 0.95, 0.9975]))
+def test_both_bounds_are_scipys_exact_one_sided_interval(positives, missed, confidence):
+    hits = positives - min(missed, positives)
+    greater = binomtest(hits, positives, alternative="greater").proportion_ci(confidence, method="exact")
+    less = binomtest(hits, positives, alternative="less").proportion_ci(confidence, method="exact")
+    assert sensitivity_lower_bound(positives, positives - hits, confidence) == pytest.approx(greater.low)
+    assert sensitivity_upper_bound(positives, positives - hits, confidence) == pytest.approx(less.high)
+
+
+def test_without_a_miss_nothing_bounds_sensitivity_from_above_and_with_all_missed_little_is_left():
+    assert sensitivity_upper_bound(100, 0, 0.95) == 1.0
+    assert sensitivity_upper_bound(100, 100, 0.95) == pytest.approx(1 - 0.05 ** (1 / 100))
+
+
+def thresholds_of_mapie(scores, is_rare, grid) -> list[float]:
+    """Every threshold that MAPIE certifies on the same grid, in the same order, at the same level."""
+    controller = BinaryClassificationController(
+        predict_function=lambda rows: np.column_stack([1 - rows[:, 0], rows[:, 0]]),
+        risk="recall",
+        target_level=0.95,
+        confidence_level=0.95,
+        list_predict_params=grid,
+        fwer_method="fixed_sequence",
+    )
+    controller.calibrate(scores[:, None], is_rare.astype(int))
+    return [float(threshold) for threshold in controller.valid_predict_params]
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), positives=st.integers(60, 400) | st.sampled_from([64, 128, 256]))
+def test_mapie_certifies_the_same_threshold(seed, positives):
+    """Where n is a power of two, exactly; else it may stop earlier, never later.
+
+    MAPIE 1.6 finds the misses again as ceil(n (1 - recall)), which for 1 of 98 is ceil(1.000000000000001) = 2.
+    """
+    rng = np.random.default_rng(seed)
+    scores = np.concatenate([rng.beta(4, 2, positives), rng.beta(1, 40, 200)])
+    is_rare = np.arange(len(scores)) < positives
+    ours = certify_threshold(scores, is_rare).threshold
+    theirs = thresholds_of_mapie(scores, is_rare, THRESHOLD_GRID)[-1]
+    assert theirs == ours if positives in {64, 128, 256} else theirs <= ours

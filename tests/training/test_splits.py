@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 
 from raretriage.training import LeakedPatient, NotEnoughData
 from raretriage.training.dataset import LabelledRows, labelled_rows
-from raretriage.training.splits import left_out_disease_folds, patient_folds, require_disjoint, split_by_patient
+from raretriage.training.splits import (
+    left_out_disease_folds,
+    left_out_site_folds,
+    patient_folds,
+    patients_sha256,
+    require_disjoint,
+    split_by_patient,
+)
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +151,68 @@ def test_too_few_rare_diseases_cannot_be_left_out(rows):
             folds=3,
             rng=np.random.default_rng(0),
         )
+
+
+def at_sites(rows, sites: list[str], seed: int = 0):
+    """The same visits, each at a site drawn by chance: a patient may have been at several."""
+    return replace(rows, site=np.random.default_rng(seed).choice(np.array(sites, dtype=object), len(rows.state)))
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10_000), folds=st.integers(2, 4))
+def test_a_left_out_site_and_its_patients_were_never_trained_on(rows, seed, folds):
+    placed = at_sites(rows, ["", "a", "b", "c", "d", "e"], seed)
+    made = left_out_site_folds(placed, folds=folds)
+    assert len(made) == folds
+    for fold in made:
+        sites = [set(placed.site[part]) for part in (fold.train, fold.test)]
+        assert sites[1]
+        assert not sites[0] & sites[1]
+        assert not set(rows.patient_id[fold.train]) & set(rows.patient_id[fold.test])
+        assert "" not in sites[0] | sites[1]
+    tested = np.concatenate([fold.test for fold in made])
+    assert len(tested) == len(set(tested))
+
+
+def test_a_patient_follows_the_first_known_site(rows):
+    patients, counts = np.unique(rows.patient_id, return_counts=True)
+    patient = np.flatnonzero(rows.patient_id == patients[counts == 2][0])
+    site = np.where(np.arange(len(rows.state)) % 3 == 0, "a", "b").astype(object)
+
+    def used_with(*visited: str) -> list[str]:
+        site[patient] = visited
+        folds = left_out_site_folds(replace(rows, site=site), folds=2)
+        return [site[row] for row in patient if any(row in fold.test for fold in folds)]
+
+    assert used_with("a", "b") == ["a"]
+    assert used_with("b", "a") == ["b"]
+    assert used_with("", "b") == ["b"]
+    assert used_with("a", "a") == ["a", "a"]
+    assert used_with("", "") == []
+
+
+def test_the_sites_are_dealt_by_size_so_that_the_largest_are_apart(rows):
+    count = len(rows.state)
+    site = np.array(["d"] * 20 + ["c"] * 40 + ["b"] * 100, dtype=object)
+    site = np.concatenate([np.full(count - len(site), "a", dtype=object), site])
+    alone = replace(rows, site=site, patient_id=np.array([f"p{i}" for i in range(count)], dtype=object))
+    folds = left_out_site_folds(alone, folds=2)
+    assert [set(site[fold.test]) for fold in folds] == [{"a", "c"}, {"b", "d"}]
+    assert len(left_out_site_folds(alone, folds=9)) == 4, "no more folds than sites"
+
+
+@pytest.mark.parametrize("sites", [["a"], [""], ["", "a"]])
+def test_fewer_than_two_known_sites_give_no_fold(rows, sites):
+    assert left_out_site_folds(at_sites(rows, sites), folds=3) == ()
+
+
+@given(st.lists(st.text(min_size=1, max_size=8).filter(lambda text: "\n" not in text), min_size=2, unique=True))
+def test_patients_are_recognised_in_any_order_and_as_often_as_they_come_but_not_with_one_changed(names):
+    patients = np.array(names, dtype=object)
+    known = patients_sha256(patients)
+    assert patients_sha256(np.concatenate([patients[::-1], patients[:1]])) == known
+    assert patients_sha256(patients[1:]) != known
+    changed = patients.copy()
+    changed[0] += "x"
+    if changed[0] not in names:
+        assert patients_sha256(changed) != known

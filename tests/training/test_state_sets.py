@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from crepes import ConformalClassifier
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -70,3 +71,22 @@ def test_at_most_the_allowed_share_of_calibration_patients_lose_their_state(valu
     own = np.sort(np.array(values))
     bound = lowest_kept(own, coverage)
     assert np.sum(own < bound) <= (1 - coverage) * (len(own) + 1)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), patients=st.integers(4, 300), digits=st.sampled_from([2, 12]))
+def test_crepes_mondrian_classifier_keeps_the_same_states(seed, patients, digits):
+    """Class-conditional, not smoothed; with two digits there are ties.
+
+    One difference: crepes keeps a state whose p-value is exactly 0.1, which can only be where 0.1 (n + 1) is whole. To
+    exclude it is valid too (a p-value of at most 0.1 has a probability of at most 0.1), and tells more. Asked for a
+    hair less than 0.9, crepes excludes it as well, and all sets are the same.
+    """
+    rng = np.random.default_rng(seed)
+    state = np.concatenate([np.arange(4), rng.integers(0, 4, patients)])
+    known, new = answers(rng, state).round(digits), answers(rng, rng.integers(0, 4, 200)).round(digits)
+    bounds = state_bounds(known, state, coverage=0.9)
+    theirs = ConformalClassifier().fit(1 - known[np.arange(len(state)), state], bins=state)
+    for position, name in enumerate(State):
+        kept = theirs.predict_set(1 - new, bins=np.full(len(new), position), confidence=0.9 - 1e-9, smoothing=False)
+        assert np.array_equal(kept[:, position] == 1, new[:, position] >= bounds[name])

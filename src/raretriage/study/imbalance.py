@@ -21,7 +21,7 @@ from raretriage.study.tables import Estimate
 from raretriage.study.two_stage import GatedClassifier
 from raretriage.training import weighted
 from raretriage.training.candidates import EstimatorKind, Head, candidate, columns, estimator, parameters_of
-from raretriage.training.evaluation import FloatArray, Scored
+from raretriage.training.evaluation import FloatArray, IntArray, Scored
 
 KIND = EstimatorKind.LIGHTGBM
 COSTS: tuple[float, ...] = (5, 20, 100)
@@ -90,7 +90,13 @@ def _smotenc(contract: FeatureContract, seed: int) -> BaseEstimator:
     # The bands, the one-hot columns and the findings stand after the numbers.
     first = len(contract.numeric)
     end = first + len(ORDERED) + one_hot + len(contract.vocabulary)
-    return SMOTENC(categorical_features=list(range(first, end)), sampling_strategy=SMOTE_SHARE, random_state=seed)
+    return SMOTENC(categorical_features=list(range(first, end)), sampling_strategy=_wanted, random_state=seed)
+
+
+def _wanted(is_rare: IntArray) -> dict[int, int]:
+    """Rare patients after resampling; as many as there are where they are no fewer than `SMOTE_SHARE` of the others."""
+    rare = int(np.sum(is_rare == 1))
+    return {1: max(rare, int(SMOTE_SHARE * (len(is_rare) - rare)))}
 
 
 def _balanced_forest(contract: FeatureContract, head: Head, seed: int) -> Classifier:

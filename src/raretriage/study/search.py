@@ -6,6 +6,7 @@ its first trial the parameters in use. No calibration and no test patient is loo
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from time import monotonic
 
 import numpy as np
 import optuna
@@ -36,7 +37,11 @@ class SearchResult:
 def search(
     bench: Bench, *, trials: int = TRIALS, seconds: float = SECONDS, progress: Callable[[int], object] = lambda _n: None
 ) -> SearchResult:
-    """Try at most `trials` settings in at most about `seconds`; the same bench and trials give the same result."""
+    """Try at most `trials` settings in at most about `seconds`; the same bench and trials give the same result.
+
+    The parameters in use are tried whatever the budget: without them there is nothing to compare with.
+    """
+    start = monotonic()
     tried: list[tuple[float, Mapping[str, Value]]] = []
 
     def objective(trial: optuna.Trial) -> float:
@@ -50,7 +55,8 @@ def search(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=bench.seed))
     study.enqueue_trial({name: parameters_of(KIND, "rare")[name] for name in _NAMES})
-    study.optimize(objective, n_trials=trials, timeout=seconds)
+    study.optimize(objective, n_trials=1)
+    study.optimize(objective, n_trials=trials - 1, timeout=max(seconds - (monotonic() - start), 0))
     value, best = max(tried, key=lambda one: one[0])
     return SearchResult(tuple(tried), best, value, value - tried[0][0])
 

@@ -29,10 +29,14 @@ class Estimate:
     @classmethod
     def of(cls, draws: FloatArray) -> "Estimate":
         """From the figure (first) and its bootstrap draws."""
-        if not np.isfinite(draws[0]):
+        if not np.isfinite(draws[0]) or not np.isfinite(draws[1:]).any():
             return cls(float("nan"), float("nan"), float("nan"))
         low, high = np.nanquantile(draws[1:], [0.025, 0.975])
         return cls(float(draws[0]), float(low), float(high))
+
+    def as_json(self) -> list[float | None]:
+        """Value, low and high; null where not defined, since JSON has no NaN."""
+        return [figure if np.isfinite(figure) else None for figure in (self.value, self.low, self.high)]
 
     def __str__(self) -> str:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
@@ -78,7 +82,7 @@ class StudyTable:
                     "name": row.name,
                     "seconds": round(row.seconds, 1),
                     "note": row.note,
-                    **{name: [e.value, e.low, e.high] for name, e in row.figures.items()},
+                    **{name: estimate.as_json() for name, estimate in row.figures.items()},
                 }
                 for row in self.rows
             ],

@@ -101,7 +101,10 @@ def _projected(contract: FeatureContract, places: FloatArray) -> Pipeline:
 
 
 class FewLabels(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A model that is told the label of `cases` rows alone, drawn at random."""
+    """A model that is told the label of `cases` rows alone: one of each class, the others drawn at random.
+
+    Without the one, a hospital of which few patients are rare might show it none.
+    """
 
     def __init__(self, model: BaseEstimator, cases: int, seed: int) -> None:
         self.model = model
@@ -109,8 +112,9 @@ class FewLabels(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     def fit(self, rows: pd.DataFrame, y: npt.NDArray[np.int64]) -> Self:
-        chosen = np.random.default_rng(self.seed).permutation(len(y))[: self.cases]
-        self.classes_ = np.unique(y)
+        drawn = np.random.default_rng(self.seed).permutation(len(y))
+        self.classes_, first = np.unique(y[drawn], return_index=True)
+        chosen = np.concatenate([drawn[first], np.delete(drawn, first)])[: self.cases]
         self.model_ = clone(self.model).fit(rows.iloc[chosen], y[chosen])
         return self
 

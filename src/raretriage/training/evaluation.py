@@ -76,10 +76,10 @@ class Figures:
         self._group = group
 
     def metric(self, name: str, draws: FloatArray, *, n: int | None = None) -> Iterator[Metric]:
-        """One metric from its value (first) and its bootstrap draws; none where the value is not defined."""
-        if np.isfinite(draws[0]) and np.isfinite(draws[1:]).any():
+        """One metric from its value (first) and its bootstrap draws; none where it is of nobody or is not defined."""
+        rows = len(self.scored.state) if n is None else n
+        if rows and np.isfinite(draws[0]) and np.isfinite(draws[1:]).any():
             low, high = np.nanquantile(draws[1:], [0.025, 0.975])
-            rows = len(self.scored.state) if n is None else n
             yield Metric(
                 name=name,
                 split=self._split,
@@ -147,7 +147,9 @@ class Figures:
         yield from self.metric("alerts_per_1000", 1000 * weighted.mean(alerts, weights))
         precision = weighted.mean(scored.is_rare[is_flagged], weights[:, is_flagged])
         yield from self.metric("ppv_rare", precision, n=int(is_flagged.sum()))
-        yield from self.metric("number_needed_to_evaluate", 1 / precision, n=int(is_flagged.sum()))
+        # Where no alert is right the number is infinite, which a manifest cannot hold.
+        needed = np.divide(1, precision, out=np.full(len(precision), np.nan), where=precision > 0)
+        yield from self.metric("number_needed_to_evaluate", needed, n=int(is_flagged.sum()))
         if unalerted:
             spared = weighted.mean(~scored.is_rare[~is_flagged], weights[:, ~is_flagged])
             yield from self.metric("npv_rare", spared, n=unalerted)

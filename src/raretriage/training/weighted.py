@@ -9,10 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+
+_NO_LINE = (float("nan"), float("nan"))
 
 
 def cluster_weights(cluster: npt.NDArray[np.object_], *, draws: int, rng: np.random.Generator) -> FloatArray:
@@ -66,7 +69,8 @@ class Ranked:
         flagged, alarmed = np.cumsum(self.positive[:, ::-1], axis=1), np.cumsum(self.negative[:, ::-1], axis=1)
         # Sums of weights: a tolerance keeps 0.95 of 20 from asking for a twentieth.
         place = np.argmax(flagged >= (sensitivity - 1e-12) * flagged[:, -1:], axis=1)
-        return 1 - _ratio(alarmed[np.arange(len(alarmed)), place], alarmed[:, -1])
+        specificity = 1 - _ratio(alarmed[np.arange(len(alarmed)), place], alarmed[:, -1])
+        return np.where(flagged[:, -1] > 0, specificity, np.nan)
 
 
 def roc_auc(scores: FloatArray, is_positive: BoolArray, weights: FloatArray) -> FloatArray:
@@ -96,23 +100,44 @@ def calibration_line(
 
 
 def _line(x: FloatArray, y: FloatArray, weight: FloatArray, start: tuple[float, float]) -> tuple[float, float]:
-    """Newton's method on the slope and the intercept."""
-    slope, intercept = start
-    if not np.isfinite(slope) or not 0 < float(weight @ y) < float(weight.sum()):
-        return float("nan"), float("nan")
+    """Newton's method on the slope and the intercept; NaN where it does not end, as when the classes are told apart."""
+    line: FloatArray = np.array(start)
+    if not np.isfinite(line).all() or not 0 < float(weight @ y) < float(weight.sum()):
+        return _NO_LINE
     for _ in range(25):
-        fitted = 1 / (1 + np.exp(-(slope * x + intercept)))
-        residual, curve = weight * (y - fitted), weight * fitted * (1 - fitted)
-        by_slope, by_intercept = residual @ x, residual.sum()
-        xx, x1, one = curve @ (x * x), curve @ x, curve.sum()
-        determinant = xx * one - x1 * x1
-        if not determinant > 1e-12 * xx * one:  # all of one probability, or told apart without fault
-            return float("nan"), float("nan")
-        steps = (by_slope * one - by_intercept * x1) / determinant, (by_intercept * xx - by_slope * x1) / determinant
-        slope, intercept = slope + steps[0], intercept + steps[1]
-        if max(abs(steps[0]), abs(steps[1])) < 1e-6:
-            break
-    return float(slope), float(intercept)
+        step = _newton_step(line, x, y, weight)
+        if step is None:
+            return _NO_LINE
+        if np.abs(step).max() < 1e-6:
+            return float(line[0] + step[0]), float(line[1] + step[1])
+        line = line + _uphill(step, line, x, y, weight)
+    return _NO_LINE
+
+
+def _newton_step(line: FloatArray, x: FloatArray, y: FloatArray, weight: FloatArray) -> FloatArray | None:
+    fitted = expit(line[0] * x + line[1])
+    residual, curve = weight * (y - fitted), weight * fitted * (1 - fitted)
+    by_slope, by_intercept = residual @ x, residual.sum()
+    xx, x1, one = curve @ (x * x), curve @ x, curve.sum()
+    determinant = xx * one - x1 * x1
+    if not determinant > 1e-12 * xx * one:  # all of one probability, or told apart without fault
+        return None
+    return np.asarray([by_slope * one - by_intercept * x1, by_intercept * xx - by_slope * x1] / determinant)
+
+
+def _uphill(step: FloatArray, line: FloatArray, x: FloatArray, y: FloatArray, weight: FloatArray) -> FloatArray:
+    """The step, halved until the likelihood does not fall: a whole one may go past the top and never come back."""
+
+    def log_likelihood(at: FloatArray) -> float:
+        margin = at[0] * x + at[1]
+        return float(weight @ (y * margin - np.logaddexp(0, margin)))
+
+    if np.abs(step).max() < 0.1:  # as every step of a bootstrap draw is: too short to go past anything
+        return step
+    before = log_likelihood(line)
+    while log_likelihood(line + step) < before and np.abs(step).max() > 1e-6:
+        step = step / 2
+    return step
 
 
 def at_prevalence(weights: FloatArray, is_positive: BoolArray, prevalence: float) -> FloatArray:
@@ -120,7 +145,7 @@ def at_prevalence(weights: FloatArray, is_positive: BoolArray, prevalence: float
     positive = weights[:, is_positive].sum(axis=1, keepdims=True)
     negative = weights[:, ~is_positive].sum(axis=1, keepdims=True)
     factor = np.where(is_positive, _ratio(prevalence, positive), _ratio(1 - prevalence, negative))
-    return np.asarray(weights * factor)
+    return np.where((positive > 0) & (negative > 0), weights * factor, np.nan)
 
 
 def f1(matrix: FloatArray) -> FloatArray:

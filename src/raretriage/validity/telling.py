@@ -36,7 +36,7 @@ MODEL: dict[str, float | int | str] = {
     "colsample_bytree": 0.5,
     "max_bin": 64,
     "tree_method": "hist",
-    "nthread": 1,
+    "n_jobs": 1,  # not nthread: the matrix would be built by all threads, which wait for each other
 }
 
 
