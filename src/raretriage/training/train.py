@@ -98,6 +98,7 @@ def train(
     trained = TrainedModel(
         state=state,
         rare=rare,
+        rare_mean=fitter.mean_row(rare, "rare", everything),
         estimators={head: chosen.name for head, chosen in comparison.chosen.items()},
         contract=encoder.contract,
         certificates=certificates,
