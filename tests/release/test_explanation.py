@@ -1,6 +1,4 @@
-"""The exported explanation against XGBoost's own, and against the probabilities that the graph gives."""
-
-import json
+"""The exported explanation against those of XGBoost and LightGBM themselves, and against the graph's probabilities."""
 
 import numpy as np
 import pytest
@@ -9,11 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from sklearn.pipeline import Pipeline
+from xgboost import XGBClassifier
 
 from raretriage.bucket import TreePaths, parse_explanation
 from raretriage.features import CATEGORICAL, NUMERIC, FeatureContract, ModelInput
-from raretriage.release.explanation import SMALLEST_SHARE, bias_of, explanation_file
+from raretriage.release import CannotExplain
+from raretriage.release.explanation import explanation_file
 from raretriage.release.onnx import export_graph, run_graph
+from raretriage.release.tree_paths import SMALLEST_SHARE
+from raretriage.release.trees import Tree, lightgbm_trees, xgboost_trees
 from raretriage.serving.shapley import MarginExplainer, MarginParts
 from raretriage.training import frame
 from raretriage.training.candidates import EstimatorKind, candidate
@@ -23,7 +25,11 @@ CONTRACT = FeatureContract(numeric=NUMERIC, categorical=tuple(CATEGORICAL), voca
 INPUTS = (*NUMERIC, *CATEGORICAL, *TERMS)
 UNUSED = ("spo2", "HP:0000008")
 """Inputs that never vary where the models are fitted."""
-EXACT = (EstimatorKind.XGBOOST, EstimatorKind.LOGISTIC_REGRESSION)
+TREES = (EstimatorKind.XGBOOST, EstimatorKind.LIGHTGBM)
+EXACT = (*TREES, EstimatorKind.LOGISTIC_REGRESSION)
+EXACTLY = {EstimatorKind.XGBOOST: 1e-5, EstimatorKind.LIGHTGBM: 1e-9}
+"""XGBoost adds its contributions up in float32, LightGBM in double."""
+SMALL = {EstimatorKind.XGBOOST: {"n_estimators": 80}, EstimatorKind.LIGHTGBM: {"n_estimators": 80}}
 
 
 def made_up_rows(n: int, seed: int) -> ModelInput:
@@ -50,13 +56,12 @@ def fitted(kind: EstimatorKind, **parameters: object) -> Pipeline:
 
 @pytest.fixture(scope="module")
 def models() -> dict[EstimatorKind, Pipeline]:
-    return {EstimatorKind.XGBOOST: fitted(EstimatorKind.XGBOOST, n_estimators=80)} | {
-        kind: fitted(kind) for kind in (EstimatorKind.LOGISTIC_REGRESSION, EstimatorKind.RANDOM_FOREST)
-    }
+    return {kind: fitted(kind, **SMALL.get(kind, {})) for kind in EstimatorKind}
 
 
 def file_of(model: Pipeline) -> bytes:
-    data = explanation_file(model, CONTRACT, made_up_rows(400, seed=1))
+    mean = model[:-1].transform(frame(made_up_rows(400, seed=1))).mean(axis=0)
+    data = explanation_file(model, CONTRACT, mean)
     assert data is not None
     return data
 
@@ -67,12 +72,22 @@ def parts_of(model: Pipeline, rows: ModelInput) -> list[MarginParts]:
     return [explainer.parts(ModelInput(*(np.stack([part]) for part in row))) for row in alone]
 
 
-def by_xgboost(model: Pipeline, rows: ModelInput) -> tuple[np.ndarray, np.ndarray]:
-    """XGBoost's own contributions by input, and its bias."""
-    matrix = xgboost.DMatrix(model.named_steps["columns"].transform(frame(rows)))
-    given = model.named_steps["estimator"].get_booster().predict(matrix, pred_contribs=True).astype(np.float64)
+def by_library(model: Pipeline, rows: ModelInput) -> tuple[np.ndarray, np.ndarray]:
+    """The library's own contributions by input, and its bias."""
+    values, estimator = model[:-1].transform(frame(rows)), model.named_steps["estimator"]
+    if isinstance(estimator, XGBClassifier):
+        given = estimator.get_booster().predict(xgboost.DMatrix(values), pred_contribs=True).astype(np.float64)
+    else:
+        given = estimator.predict(values, pred_contrib=True)
     source = parse_explanation(file_of(model)).columns.source
     return np.stack([np.bincount(source, weights=row[:-1], minlength=len(INPUTS)) for row in given]), given[:, -1]
+
+
+def trees_of(model: Pipeline) -> list[Tree]:
+    estimator = model.named_steps["estimator"]
+    if isinstance(estimator, XGBClassifier):
+        return xgboost_trees(estimator.get_booster())[1]
+    return lightgbm_trees(estimator.booster_)[1]
 
 
 def hard_rows() -> ModelInput:
@@ -84,51 +99,112 @@ def hard_rows() -> ModelInput:
     return rows
 
 
-@pytest.mark.parametrize("depth", [1, 3, 12])
-def test_contributions_are_those_of_xgboost(depth: int) -> None:
-    model = fitted(EstimatorKind.XGBOOST, n_estimators=60, max_depth=depth)
-    expected, bias = by_xgboost(model, hard_rows())
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [
+        *((EstimatorKind.XGBOOST, {"max_depth": depth}) for depth in (1, 3, 12)),
+        *((EstimatorKind.LIGHTGBM, {"num_leaves": leaves}) for leaves in (2, 15, 63)),
+    ],
+)
+def test_contributions_are_those_of_the_library(kind: EstimatorKind, size: dict[str, int]) -> None:
+    model = fitted(kind, n_estimators=60, **size)
+    expected, bias = by_library(model, hard_rows())
     for parts, inputs, base in zip(parts_of(model, hard_rows()), expected, bias, strict=True):
-        assert np.allclose(parts.inputs, inputs, atol=1e-5)
-        assert parts.base == pytest.approx(base, abs=1e-5)
+        assert np.allclose(parts.inputs, inputs, rtol=0, atol=EXACTLY[kind])
+        assert parts.base == pytest.approx(base, abs=EXACTLY[kind])
 
 
-def test_a_value_on_a_split_goes_the_way_it_does_in_xgboost() -> None:
-    """0.7 in float32 is less than the 0.7 that XGBoost prints."""
-    rows = made_up_rows(200, seed=9)
-    rows.numeric[:] = np.nan
-    rows.numeric[:, 0] = np.repeat(np.array([0.3, 0.7], dtype=np.float32), 100)
-    model = candidate(EstimatorKind.XGBOOST, CONTRACT, head="rare", seed=1)
-    model.named_steps["estimator"].set_params(n_estimators=20, colsample_bytree=1, colsample_bynode=1)
-    model.fit(frame(rows), (np.arange(200) >= 100).astype(np.int64))
-    expected, _ = by_xgboost(model, rows)
-    assert expected[-1, 0] > 0.1
-    assert np.allclose([parts.inputs for parts in parts_of(model, rows)], expected, atol=1e-5)
+def tenths(n: int, seed: int) -> ModelInput:
+    """Between two of these lies no float32 in the middle: 0.35 is above or below what LightGBM makes of 0.3 and 0.4."""
+    rows = made_up_rows(n, seed)
+    return ModelInput((np.round(rows.numeric * 10) / np.float32(10)), rows.categorical, rows.phenotypes)
 
 
+@pytest.mark.parametrize("kind", TREES)
+def test_a_value_on_a_split_and_beside_it_goes_the_way_it_does_in_the_library_and_in_the_graph(kind) -> None:
+    rows = tenths(400, seed=9)
+    rows.numeric[:, 0] = np.random.default_rng(1).integers(-30, 30, 400).astype(np.float32) / np.float32(10)
+    model = candidate(kind, CONTRACT, head="rare", seed=1)
+    model.named_steps["estimator"].set_params(n_estimators=20, colsample_bytree=1)
+    model.fit(frame(rows), (rows.numeric[:, 0] + np.sin(9 * rows.numeric[:, 0]) > 0).astype(np.int64))
+    splits = sorted(
+        {
+            split
+            for tree in trees_of(model)
+            for split, column, left in zip(tree.split, tree.column, tree.left, strict=True)
+            # LightGBM itself takes -1e-35 for 0.
+            if left > 0 and column == 0 and abs(split) > 1e-30
+        }
+    )
+    assert len(splits) > 9
+    on = np.float32(splits)
+    below = np.nextafter(on, np.float32(-np.inf))
+    values = np.concatenate([on, below, np.nextafter(on, np.float32(np.inf)), np.nextafter(below, np.float32(-np.inf))])
+    asked = made_up_rows(len(values), seed=2)
+    asked.numeric[:, 0] = values
+    expected, _ = by_library(model, asked)
+    parts = parts_of(model, asked)
+    assert np.allclose([one.inputs for one in parts], expected, rtol=0, atol=EXACTLY[kind])
+    _, probability = run_graph(export_graph(_state_head(), model, CONTRACT), asked)
+    assert np.allclose([one.probability for one in parts], probability, rtol=0, atol=1e-6)
+
+
+_VALUES = st.sampled_from([np.nan, -1.0, 0.0, 0.3, 0.7, 2.5])
+_GROWN = {
+    EstimatorKind.XGBOOST: {"max_depth": st.integers(1, 6), "min_child_weight": st.just(0.01)},
+    EstimatorKind.LIGHTGBM: {
+        "num_leaves": st.integers(2, 12),
+        "min_child_samples": st.just(1),
+        "min_child_weight": st.just(0.0),
+        "min_data_in_bin": st.just(1),
+    },
+}
+
+
+@pytest.mark.parametrize("kind", TREES)
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
-def test_contributions_are_those_of_xgboost_for_any_model_and_row(data: st.DataObject) -> None:
-    """Values on a split, missing ones, branches that no training row took, trees that are one leaf."""
-    value = st.sampled_from([np.nan, -1.0, 0.0, 0.3, 0.7, 2.5])
-    x = data.draw(arrays.arrays(np.float32, (data.draw(st.integers(4, 30)), 4), elements=value), label="x")
-    y = data.draw(arrays.arrays(np.int64, len(x), elements=st.integers(0, 1)), label="y")
-    numeric = np.full((len(x), len(NUMERIC)), np.nan, dtype=np.float32)
-    numeric[:, :4] = x
-    rows = ModelInput(
-        numeric, np.full((len(x), len(CATEGORICAL)), "", dtype=object), np.zeros((len(x), len(TERMS)), np.float32)
-    )
+def test_contributions_are_those_of_the_library_for_any_model_and_row(kind: EstimatorKind, data: st.DataObject) -> None:
+    """Values on a split, missing ones, also where training had none, branches that no training row took, trees that are
+    one leaf."""
+
+    def rows_of(columns: list[st.SearchStrategy[float]], least: int) -> ModelInput:
+        x = data.draw(st.lists(st.tuples(*columns), min_size=least, max_size=30))
+        numeric = np.full((len(x), len(NUMERIC)), np.nan, dtype=np.float32)
+        numeric[:, :4] = x
+        return ModelInput(
+            numeric, np.full((len(x), len(CATEGORICAL)), "", dtype=object), np.zeros((len(x), len(TERMS)), np.float32)
+        )
+
+    rows = rows_of([_VALUES, _VALUES, *2 * [_VALUES.filter(lambda value: value == value)]], least=4)
+    asked = rows_of(4 * [_VALUES], least=1)
+    y = data.draw(arrays.arrays(np.int64, len(rows.numeric), elements=st.integers(0, 1)), label="y")
     y[:2] = 0, 1
-    model = candidate(EstimatorKind.XGBOOST, CONTRACT, head="rare", seed=data.draw(st.integers(0, 9)))
+    model = candidate(kind, CONTRACT, head="rare", seed=data.draw(st.integers(0, 9)))
     model.named_steps["estimator"].set_params(
-        n_estimators=data.draw(st.integers(1, 8)), max_depth=data.draw(st.integers(1, 6)), min_child_weight=0.01
+        n_estimators=data.draw(st.integers(1, 8)), **{name: data.draw(how) for name, how in _GROWN[kind].items()}
     )
     model.fit(frame(rows), y)
-    expected, bias = by_xgboost(model, rows)
-    for parts, inputs, base in zip(parts_of(model, rows), expected, bias, strict=True):
-        assert np.allclose(parts.inputs, inputs, atol=1e-5)
-        assert parts.base == pytest.approx(base, abs=1e-5)
+    expected, bias = by_library(model, asked)
+    for parts, inputs, base in zip(parts_of(model, asked), expected, bias, strict=True):
+        assert np.allclose(parts.inputs, inputs, rtol=0, atol=EXACTLY[kind])
+        assert parts.base == pytest.approx(base, abs=EXACTLY[kind])
         assert parts.base + parts.inputs.sum() == pytest.approx(parts.margin, rel=1e-9, abs=1e-9)
+
+
+def test_where_training_had_no_missing_value_lightgbm_takes_one_for_zero() -> None:
+    rows = made_up_rows(400, seed=1)
+    rows.numeric[:, 0] = np.nan_to_num(rows.numeric[:, 0], nan=2.0)
+    model = candidate(EstimatorKind.LIGHTGBM, CONTRACT, head="rare", seed=1)
+    model.named_steps["estimator"].set_params(n_estimators=20, colsample_bytree=1)
+    model.fit(frame(rows), (abs(rows.numeric[:, 0]) > 1).astype(np.int64))
+    missing, zero = made_up_rows(5, seed=2), made_up_rows(5, seed=2)
+    missing.numeric[:, 0], zero.numeric[:, 0] = np.nan, 0
+    expected, _ = by_library(model, missing)
+    assert abs(expected[:, 0]).min() > 0.1
+    for as_missing, as_zero, inputs in zip(parts_of(model, missing), parts_of(model, zero), expected, strict=True):
+        assert as_missing.inputs == pytest.approx(inputs, abs=1e-9)
+        assert as_missing.inputs[0] == as_zero.inputs[0]
 
 
 @pytest.mark.parametrize("kind", EXACT)
@@ -184,35 +260,52 @@ def test_the_average_patient_of_a_linear_model_is_explained_by_nothing(models) -
 
 
 def test_a_forest_has_no_exact_parts_and_so_no_file(models) -> None:
-    assert explanation_file(models[EstimatorKind.RANDOM_FOREST], CONTRACT, made_up_rows(9, seed=1)) is None
+    assert explanation_file(models[EstimatorKind.RANDOM_FOREST], CONTRACT, np.zeros(9)) is None
+
+
+@pytest.mark.parametrize(
+    ("parameters", "when_fitted", "named"),
+    [
+        ({"zero_as_missing": True}, {}, "missing_type is Zero"),
+        ({"linear_tree": True}, {}, "leaf_coeff"),
+        ({"boosting_type": "rf"}, {}, "averaged"),
+        ({}, {"estimator__categorical_feature": [0]}, "decision_type is =="),
+    ],
+)
+def test_trees_of_another_form_are_refused_by_name(parameters: dict, when_fitted: dict, named: str) -> None:
+    rows = made_up_rows(400, seed=1)
+    rows.numeric[:, 0] = np.arange(400) % 4
+    model = candidate(EstimatorKind.LIGHTGBM, CONTRACT, head="rare", seed=1)
+    model.named_steps["estimator"].set_params(
+        n_estimators=3, colsample_bytree=1, feature_fraction_bynode=1, **parameters
+    )
+    model.fit(frame(rows), np.arange(400) % 2, **when_fitted)
+    with pytest.raises(CannotExplain, match=named):
+        file_of(model)
 
 
 @pytest.mark.parametrize("kind", EXACT)
 def test_equal_models_give_equal_bytes(models, kind) -> None:
-    again = fitted(kind, **({"n_estimators": 80} if kind is EstimatorKind.XGBOOST else {}))
+    again = fitted(kind, **SMALL.get(kind, {}))
     assert file_of(again) == file_of(models[kind])
 
 
-def test_a_constant_model_is_its_base() -> None:
-    model = fitted(EstimatorKind.XGBOOST, n_estimators=3, gamma=1e9)
+@pytest.mark.parametrize(
+    ("kind", "never"), [(EstimatorKind.XGBOOST, {"gamma": 1e9}), (EstimatorKind.LIGHTGBM, {"min_split_gain": 1e9})]
+)
+def test_a_constant_model_is_its_base(kind: EstimatorKind, never: dict[str, float]) -> None:
+    model = fitted(kind, n_estimators=3, **never)
     [parts] = parts_of(model, made_up_rows(1, seed=8))
     assert parts.margin == parts.base
     assert not parts.inputs.any()
     assert parts.probability == pytest.approx(model.predict_proba(frame(made_up_rows(1, seed=8)))[0, 1], abs=1e-6)
 
 
-def test_the_base_score_is_read_as_xgboost_writes_it(models) -> None:
-    """A list with one probability today, the bare number before XGBoost 3."""
-    booster = models[EstimatorKind.XGBOOST].named_steps["estimator"].get_booster()
-    written = json.loads(bytes(booster.save_raw(raw_format="json")))["learner"]["learner_model_param"]["base_score"]
-    assert 0 < json.loads(written)[0] < 1
-    assert float(bias_of("[2E-1]")) == float(bias_of("2E-1")) == pytest.approx(np.log(0.25), abs=1e-6)
-
-
-def test_shares_are_those_of_training_rows(models) -> None:
-    terms = parse_explanation(file_of(models[EstimatorKind.XGBOOST])).terms
+@pytest.mark.parametrize("kind", TREES)
+def test_shares_are_those_of_training_rows(models, kind) -> None:
+    terms = parse_explanation(file_of(models[kind])).terms
     assert isinstance(terms, TreePaths)
-    assert terms.share.min() >= np.float32(SMALLEST_SHARE)
+    assert terms.share.min() >= SMALLEST_SHARE
     assert terms.share.max() <= 1
     # Below -2.5 and then from 3 on: only missing values come there.
     assert (terms.takes_missing | (terms.lower < terms.upper)).all()

@@ -122,6 +122,24 @@ def test_rows_with_hardly_anything_known_are_answered_as_the_pipelines_do(export
     assert np.allclose(given_rare, rare.predict_proba(frame(rows))[:, 1], atol=1e-5)
 
 
+def test_a_number_between_lightgbms_threshold_and_the_nearest_float32_goes_as_in_the_pipeline():
+    """-0.25 is above -0.2500000075, the middle of -0.3 and -0.2 in float32, and is also the float32 nearest to it."""
+    rows = made_up_rows(100, seed=1)
+    rows.numeric[:, 0] = np.repeat(np.array([-0.3, -0.2], dtype=np.float32), 50)
+    model = candidate(EstimatorKind.LIGHTGBM, CONTRACT, head="rare", seed=1)
+    model.named_steps["estimator"].set_params(n_estimators=5, colsample_bytree=1, feature_fraction_bynode=1)
+    model.fit(frame(rows), np.repeat([0, 1], 50))
+    rows.numeric[:, 0] = -0.25
+    rare = model.predict_proba(frame(rows))[:, 1]
+    assert rare.min() > 0.5
+    assert np.allclose(run_graph(export_graph(model_of_states(rows), model, CONTRACT), rows)[1], rare, atol=1e-6)
+
+
+def model_of_states(rows: ModelInput) -> Pipeline:
+    model = candidate(EstimatorKind.LOGISTIC_REGRESSION, CONTRACT, head="state", seed=1)
+    return model.fit(frame(rows), np.arange(len(rows.numeric)) % 4)
+
+
 def test_the_file_is_whole_and_the_same_every_time(exported):
     graph, state, rare = exported
     assert export_graph(state, rare, CONTRACT) == graph

@@ -67,7 +67,7 @@ class TreePaths:
     """(leaves,) distinct columns on the path; 0 for a tree that is a leaf."""
     condition: IntArray
     """(p,) position among the conditions."""
-    share: Float32Array
+    share: FloatArray
     """(p,) in (0, 1]."""
     condition_column: IntArray
     """(conditions,)"""

@@ -80,7 +80,7 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
         metrics += _on_the_bridge(work, trained, partial(run_graph, onnx))
     now = datetime.now(UTC)
     files = {MODEL_FILE: onnx, "candidates.csv": candidates_csv(trained.candidates), **trained.plots}
-    if explanation := explanation_file(trained.rare, trained.contract, trained.sample):
+    if explanation := explanation_file(trained.rare, trained.contract, trained.rare_mean):
         files[EXPLANATION_FILE] = explanation
     unfinished = Manifest(
         # With the time: the same graph trained again is another version, since its card and timings differ.

@@ -1,7 +1,14 @@
 """From a fitted model to what an environment serves: the graph, the run's folder, the registry, the ledger."""
 
 from raretriage.release.document import Table
-from raretriage.release.errors import GateFailed, IncompleteRun, NotForProduction, ParityError, ReleaseError
+from raretriage.release.errors import (
+    CannotExplain,
+    GateFailed,
+    IncompleteRun,
+    NotForProduction,
+    ParityError,
+    ReleaseError,
+)
 from raretriage.release.gate import Evidence, Gate, GateRow, judge
 from raretriage.release.publish import publish, served_manifest
 from raretriage.release.registry import register, set_alias
@@ -10,6 +17,7 @@ from raretriage.release.run import Run, read_run, stored, write_run
 
 __all__ = [
     "REPORT_FILES",
+    "CannotExplain",
     "Evidence",
     "Gate",
     "GateFailed",

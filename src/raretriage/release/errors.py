@@ -1,6 +1,7 @@
 """Everything `release` can raise.
 
 ReleaseError
+├── CannotExplain     the rare head's trees have a form that the explanation's file lacks
 ├── ParityError       the exported graph does not give the fitted pipelines' probabilities
 ├── GateFailed        the gate of the environment is red
 ├── IncompleteRun     the run's folder lacks a file, or a file is not what the manifest says
@@ -10,6 +11,10 @@ ReleaseError
 
 class ReleaseError(Exception):
     """A model cannot be released as it is."""
+
+
+class CannotExplain(ReleaseError):
+    """The rare head has parts that the explanation's file cannot hold; the message names them."""
 
 
 class ParityError(ReleaseError):

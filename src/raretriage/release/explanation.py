@@ -1,46 +1,45 @@
 """From the fitted rare head to the arrays by which the service explains each answer without the training stack."""
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
+from lightgbm import LGBMClassifier
+from sklearn.base import ClassifierMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
-from xgboost import Booster, XGBClassifier
+from xgboost import XGBClassifier
 
 from raretriage.bucket import ExplanationFile, InputColumns, LinearTerms, TreePaths, dump_explanation
-from raretriage.features import FeatureContract, ModelInput
-from raretriage.training import frame
+from raretriage.features import FeatureContract
+from raretriage.release.tree_paths import tree_paths
+from raretriage.release.trees import lightgbm_trees, xgboost_trees
 
-SMALLEST_SHARE = 1e-30
-"""Instead of 0, for a branch that no training row took: a path's products can then be divided by each of its shares."""
+FloatArray = npt.NDArray[np.float64]
 
 
-def explanation_file(rare: Pipeline, contract: FeatureContract, typical: ModelInput) -> bytes | None:
+def explanation_file(rare: Pipeline, contract: FeatureContract, mean: FloatArray) -> bytes | None:
     """The content of `explanation.npz`; equal pipelines give equal bytes.
 
     Args:
         rare: fitted on a `frame`; classes 0 and 1.
         contract: of its input.
-        typical: rows that stand for the patients it was fitted on. A linear model's contributions are against their
-            mean; trees carry the shares of their training rows with them.
+        mean: of the rows that the estimator was fitted on, shape (c,). A linear model's contributions are against it;
+            trees carry the shares of their training rows with them.
 
     Returns:
         None for a kind of estimator whose margin has no exact contributions, such as a forest's mean of probabilities.
+
+    Raises:
+        CannotExplain: trees of a form that our parameters do not give.
     """
-    transformer: ColumnTransformer = rare.named_steps["columns"]
-    match rare.named_steps["estimator"]:
-        case XGBClassifier() as estimator:
-            terms: TreePaths | LinearTerms = _tree_paths(estimator.get_booster())
-        case LogisticRegression() as estimator:
-            terms = _linear_terms(transformer, estimator, typical)
-        case _:
-            return None
-    return dump_explanation(ExplanationFile(_input_columns(transformer, contract), terms))
+    terms_of = _TERMS_OF.get(type(rare.named_steps["estimator"]))
+    if terms_of is None:
+        return None
+    columns = _input_columns(rare.named_steps["columns"], contract)
+    return dump_explanation(ExplanationFile(columns, terms_of(rare, mean)))
 
 
 class _Columns:
@@ -88,15 +87,16 @@ def _input_columns(transformer: ColumnTransformer, contract: FeatureContract) ->
     )
 
 
-def _linear_terms(transformer: ColumnTransformer, estimator: LogisticRegression, typical: ModelInput) -> LinearTerms:
+def _linear_terms(rare: Pipeline, mean: FloatArray) -> LinearTerms:
     """In units of the imputed, unscaled columns, so that the service needs no scaler."""
-    numbers: Pipeline = transformer.named_transformers_["numeric"]
-    count = typical.numeric.shape[1]
+    estimator: LogisticRegression = rare.named_steps["estimator"]
+    numbers: Pipeline = rare.named_steps["columns"].named_transformers_["numeric"]
+    scaler = numbers.named_steps["scale"]
+    count = len(scaler.mean_)
     offset, scale = np.zeros(estimator.n_features_in_), np.ones(estimator.n_features_in_)
-    offset[:count], scale[:count] = numbers.named_steps["scale"].mean_, numbers.named_steps["scale"].scale_
+    offset[:count], scale[:count] = scaler.mean_, scaler.scale_
     fill = np.zeros(estimator.n_features_in_)
     fill[:count] = numbers.named_steps["median"].transform(np.full((1, count), np.nan))[0]
-    mean = np.asarray(transformer.transform(frame(typical)), dtype=np.float64).mean(axis=0)
     weight = estimator.coef_[0]
     return LinearTerms(
         bias=np.array(estimator.intercept_[0] + weight @ mean),
@@ -106,72 +106,8 @@ def _linear_terms(transformer: ColumnTransformer, estimator: LogisticRegression,
     )
 
 
-class _Condition(NamedTuple):
-    """All of a path's splits on one column."""
-
-    column: int
-    lower: float = -np.inf
-    upper: float = np.inf
-    takes_missing: bool = True
-
-
-class _Step(NamedTuple):
-    condition: _Condition
-    share: float
-
-
-_Path = Mapping[int, _Step]
-"""By column."""
-
-
-def _tree_paths(booster: Booster) -> TreePaths:
-    learner = json.loads(bytes(booster.save_raw(raw_format="json")))["learner"]
-    trees = learner["gradient_booster"]["model"]["trees"]
-    leaves = [leaf for tree in trees for leaf in _leaves(tree)]
-    steps = [step for _, path in leaves for step in path.values()]
-    position: dict[_Condition, int] = {}
-    condition = [position.setdefault(step.condition, len(position)) for step in steps]
-    return TreePaths(
-        bias=bias_of(learner["learner_model_param"]["base_score"]),
-        leaf_value=np.array([value for value, _ in leaves], dtype=np.float64),
-        path_length=np.array([len(path) for _, path in leaves], dtype=np.int32),
-        condition=np.array(condition, dtype=np.int32),
-        share=np.array([step.share for step in steps], dtype=np.float32),
-        condition_column=np.array([c.column for c in position], dtype=np.int32),
-        lower=np.array([c.lower for c in position], dtype=np.float32),
-        upper=np.array([c.upper for c in position], dtype=np.float32),
-        takes_missing=np.array([c.takes_missing for c in position], dtype=np.bool_),
-    )
-
-
-def bias_of(base_score: str) -> npt.NDArray[np.float64]:
-    """The file keeps the probability, from XGBoost 3 on in a list with one entry for each target."""
-    probability = np.float64(np.float32(np.ravel(json.loads(base_score))[0]))
-    return np.array(np.log(probability / (1 - probability)))
-
-
-def _leaves(tree: Mapping[str, Any]) -> Iterator[tuple[float, _Path]]:
-    """Each leaf's value and the path to it.
-
-    The file prints float32 in as few digits as tell it apart, so numbers are read as float32: a value that lies on a
-    split would else go the other way.
-    """
-    left, right = tree["left_children"], tree["right_children"]
-    column, missing_left = tree["split_indices"], tree["default_left"]
-    number = np.array(tree["split_conditions"], dtype=np.float32).tolist()
-    cover = np.array(tree["sum_hessian"], dtype=np.float32).tolist()
-    waiting: list[tuple[int, _Path]] = [(0, {})]
-    while waiting:
-        node, path = waiting.pop()
-        if left[node] < 0:
-            yield number[node], path
-            continue
-        condition, share = path.get(column[node], _Step(_Condition(column[node]), 1.0))
-        split, is_left = number[node], bool(missing_left[node])
-        below = condition._replace(upper=min(condition.upper, split), takes_missing=condition.takes_missing and is_left)
-        above = condition._replace(
-            lower=max(condition.lower, split), takes_missing=condition.takes_missing and not is_left
-        )
-        for child, narrower in ((right[node], above), (left[node], below)):
-            part = share * cover[child] / cover[node] if cover[node] else 0.0
-            waiting.append((child, {**path, column[node]: _Step(narrower, max(part, SMALLEST_SHARE))}))
+_TERMS_OF: Mapping[type[ClassifierMixin], Callable[[Pipeline, FloatArray], TreePaths | LinearTerms]] = {
+    XGBClassifier: lambda rare, _mean: tree_paths(*xgboost_trees(rare.named_steps["estimator"].get_booster())),
+    LGBMClassifier: lambda rare, _mean: tree_paths(*lightgbm_trees(rare.named_steps["estimator"].booster_)),
+    LogisticRegression: _linear_terms,
+}

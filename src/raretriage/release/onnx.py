@@ -4,7 +4,7 @@ Inputs and outputs are those of `raretriage.bucket.GraphContract`.
 """
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -135,7 +135,11 @@ def _head(pipeline: "Pipeline", contract: FeatureContract) -> "ModelProto":
 
     for estimator, name, convert in (
         (XGBClassifier, "XgboostXGBClassifier", convert_xgboost),
-        (LGBMClassifier, "LightGbmLGBMClassifier", convert_lightgbm),
+        (
+            LGBMClassifier,
+            "LightGbmLGBMClassifier",
+            lambda scope, operator, container: convert_lightgbm(scope, operator, _RoundedDown(container)),
+        ),
     ):
         update_registered_converter(
             estimator,
@@ -157,6 +161,26 @@ def _head(pipeline: "Pipeline", contract: FeatureContract) -> "ModelProto":
     )
     _widen_linear(model.graph)
     return model
+
+
+class _RoundedDown:
+    """A converter's container in which LightGBM's `x <= threshold` means the same for a float32 threshold.
+
+    The converter rounds to the nearest: at a threshold of -0.2500000075, a patient with -0.25 went the other way.
+    """
+
+    def __init__(self, container: Any) -> None:
+        self._container = container
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._container, name)
+
+    def add_node(self, *given: Any, **attributes: Any) -> None:
+        from raretriage.release.trees import largest_at_most
+
+        if "nodes_values" in attributes:
+            attributes["nodes_values"] = largest_at_most(attributes["nodes_values"]).tolist()
+        self._container.add_node(*given, **attributes)
 
 
 def _widen_linear(graph: "GraphProto") -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from time import thread_time
 
 import numpy as np
+import pandas as pd
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
@@ -13,7 +14,7 @@ from raretriage.domain import InputTier
 from raretriage.features import FeatureContract
 from raretriage.training.candidates import HEADS, Candidate, Head, probabilities
 from raretriage.training.dataset import IntArray, LabelledRows, StringArray
-from raretriage.training.evaluation import Scored
+from raretriage.training.evaluation import FloatArray, Scored
 from raretriage.training.inputs import TierInputs
 from raretriage.training.selection import CandidateRow, FoldScores, candidate_row, choose, fold_scores
 from raretriage.training.splits import Fold
@@ -69,10 +70,18 @@ class Fitter:
             cluster=cluster[test],
         )
 
+    def mean_row(self, model: Pipeline, head: Head, rows: IntArray) -> FloatArray:
+        """Mean of what the estimator of a head was given when it was fitted on `rows`, shape (its columns,)."""
+        given = model[:-1].transform(self._mixed(head, rows)[0])
+        return np.asarray(given.mean(axis=0, dtype=np.float64))
+
+    def _mixed(self, head: Head, rows: IntArray) -> tuple[pd.DataFrame, IntArray]:
+        # The same mix for every candidate and head: they are compared on nothing but themselves.
+        return self.inputs.mixed(rows, np.random.default_rng(self.seed), head)
+
     def _fit(self, task: Task) -> tuple[Pipeline, float]:
         start = thread_time()
-        # The same mix for every candidate and head: they are compared on nothing but themselves.
-        mixed, shown = self.inputs.mixed(task.rows, np.random.default_rng(self.seed), task.head)
+        mixed, shown = self._mixed(task.head, task.rows)
         labels = self.rows.state if task.head == "state" else self.rows.is_rare.astype(np.int64)
         model = task.candidate.build(self.contract, task.head, self.seed).fit(mixed, labels[shown])
         self.progress(1)

@@ -12,6 +12,7 @@ from raretriage.domain import NEONATE_UNDER_YEARS, Certificate, InputTier, Pregn
 from raretriage.features import FeatureContract, ModelInput
 from raretriage.training.candidates import Head
 from raretriage.training.dataset import LabelledRows, RowCounts
+from raretriage.training.evaluation import FloatArray
 from raretriage.training.selection import CandidateRow
 
 Group = Literal["neonate", "pregnant"]
@@ -41,6 +42,8 @@ class TrainedModel:
     """Four classes in the order of `State`."""
     rare: Pipeline
     """Two classes: not rare, rare."""
+    rare_mean: FloatArray
+    """Of the rows that its estimator was fitted on: what a linear model's patients are compared with."""
     estimators: Mapping[Head, str]
     contract: FeatureContract
     certificates: Mapping[InputTier, Certificate | Refusal]

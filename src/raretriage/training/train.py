@@ -20,7 +20,7 @@ from raretriage.training.config import TrainingConfig
 from raretriage.training.conflicts import label_conflicts
 from raretriage.training.dataset import LabelledRows, RowCounts, labelled_rows
 from raretriage.training.errors import NotEnoughData
-from raretriage.training.evaluation import K_FOLD, LEFT_OUT_DISEASES, LEFT_OUT_SITE, Figures, Scored
+from raretriage.training.evaluation import K_FOLD, LEFT_OUT_DISEASES, LEFT_OUT_SITE, Figures, FloatArray, Scored
 from raretriage.training.inputs import TierInputs, parity_sample, tier_inputs
 from raretriage.training.metric_plots import metric_plots
 from raretriage.training.model import SplitCounts, TrainedModel, training_range, untrained_groups
@@ -93,6 +93,7 @@ def train(
     trained = TrainedModel(
         state=heads.state,
         rare=heads.rare,
+        rare_mean=heads.rare_mean,
         estimators={head: chosen.name for head, chosen in compared.comparison.chosen.items()},
         contract=encoder.contract,
         certificates=promised.certificates,
@@ -133,6 +134,8 @@ class _Compared:
 class _Heads:
     state: Pipeline
     rare: Pipeline
+    rare_mean: FloatArray
+    """What the rare head's estimator was given on average."""
     patients_sha256: str
     """Of those whose encounters both were given."""
 
@@ -167,7 +170,8 @@ def _fitted(
         fit, tier_inputs(fit.columns, encoder), encoder.contract, seed=config.seed, workers=workers, progress=progress
     )
     (state, rare), _ = fitter.fit([Task(head, comparison.chosen[head], everything) for head in HEADS])
-    return _Heads(state, rare, patients_sha256(fitter.rows.patient_id))
+    mean = fitter.mean_row(rare, "rare", everything)
+    return _Heads(state, rare, mean, patients_sha256(fitter.rows.patient_id))
 
 
 def _promised(heads: _Heads, calibration: LabelledRows, encoder: Encoder, config: TrainingConfig) -> _Promised:
