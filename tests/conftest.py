@@ -39,7 +39,7 @@ SLOW_FILES = frozenset(
         "lake/test_writers.py",
         "release/test_explanation.py",
         "release/test_onnx.py",
-        "study/test_search.py",
+        "study/test_bench.py",
         "study/test_study.py",
         "study/test_variants.py",
         "training/test_recalibrate.py",

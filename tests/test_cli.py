@@ -25,6 +25,7 @@ STAGES = (
     "evaluate",
     "recalibrate",
     "publish",
+    "study",
     "serve",
     "predict",
     "demo",
