@@ -49,6 +49,7 @@ SLOW_FILES = frozenset(
         "validity/test_case_facts.py",
         "validity/test_cheats.py",
         "validity/test_ddxplus_cases.py",
+        "validity/test_lake_checks.py",
         "validity/test_plots.py",
         "validity/test_published_cases.py",
         "validity/test_report.py",
