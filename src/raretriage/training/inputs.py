@@ -39,7 +39,10 @@ MASKED_COPIES: tuple[MaskedCopy, ...] = (
 
 Without findings: for rare a tenth, for on folds of the fit patients (simulated, n = 10,398 with findings, 953 rare)
 ROC-AUC with findings is 0.921 against 0.914 with a third, and without findings no worse.
-TODO
+With findings alone: a third, the most that leaves nobody two copies. Of 0, 0.1, 0.2 and a third, by LightGBM on three
+folds of the fit patients (simulated, n = 15,579 with findings, 2,166 rare), it is the best, told everything (ROC-AUC of
+rare 0.922, 0.925, 0.927, 0.930; log-loss of the state 0.384, 0.381, 0.377, 0.375) and told age, sex and findings alone
+(0.911, 0.914, 0.919, 0.924; 0.579, 0.529, 0.514, 0.504). Told no findings, the state loses a little (0.930 to 0.934).
 """
 
 

@@ -153,7 +153,7 @@ def _compared(
 ) -> _Compared:
     """The comparison, on a sample of the fit patients where there are very many."""
     rows = some_patients(fit, encounters=config.most_compared, seed=config.seed)
-    inputs = tier_inputs(rows.columns, encoder)
+    inputs = tier_inputs(rows.columns, encoder, [InputTier.FINDINGS])
     fitter = Fitter(rows, inputs, encoder.contract, seed=config.seed, workers=config.workers, progress=progress)
     candidates = [of_kind(kind) for kind in config.kinds]
     comparison = compare(fitter, candidates, patient_folds(rows, folds=config.folds, seed=config.seed))
@@ -167,7 +167,12 @@ def _fitted(
     everything = np.arange(len(fit.state))
     workers = config.workers if len(everything) <= config.most_compared else 1
     fitter = Fitter(
-        fit, tier_inputs(fit.columns, encoder), encoder.contract, seed=config.seed, workers=workers, progress=progress
+        fit,
+        tier_inputs(fit.columns, encoder, [InputTier.FINDINGS]),
+        encoder.contract,
+        seed=config.seed,
+        workers=workers,
+        progress=progress,
     )
     (state, rare), _ = fitter.fit([Task(head, comparison.chosen[head], everything) for head in HEADS])
     mean = fitter.mean_row(rare, "rare", everything)
