@@ -34,7 +34,7 @@ TREES = TreePaths(
     leaf_value=np.array([0.25, -0.25]),
     path_length=np.array([1, 1], dtype=np.int32),
     condition=np.array([0, 1], dtype=np.int32),
-    share=np.array([0.75, 0.25], dtype=np.float32),
+    share=np.array([0.75, 0.25], dtype=np.float64),
     condition_column=np.array([0, 0], dtype=np.int32),
     lower=np.array([-np.inf, 3.5], dtype=np.float32),
     upper=np.array([3.5, np.inf], dtype=np.float32),
