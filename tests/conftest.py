@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import postgres_server, postgres_url, s3_bucket, s3_server
 
 __all__ = ["postgres_server", "postgres_url", "s3_bucket", "s3_server", "shared_data"]
+
+# How long an example takes on a busy machine is no claim of any test.
+settings.register_profile("raretriage", deadline=None)
+settings.load_profile("raretriage")
 
 # Left out of `make check`, which is to take less than a minute; `make test` runs them all.
 SLOW_FILES = frozenset(

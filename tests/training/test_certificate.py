@@ -213,7 +213,7 @@ def thresholds_of_mapie(scores, is_rare, grid) -> list[float]:
     return [float(threshold) for threshold in controller.valid_predict_params]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), positives=st.integers(60, 400) | st.sampled_from([64, 128, 256]))
 def test_mapie_certifies_the_same_threshold(seed, positives):
     """Where n is a power of two, exactly; else it may stop earlier, never later.

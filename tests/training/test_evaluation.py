@@ -269,7 +269,7 @@ def test_unsure_is_counted_for_each_state_apart():
     assert made["accuracy_state_when_sure"].n == 6
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), promise=st.sampled_from([certificate(0.3), certificate(0.5), REFUSAL]))
 def test_said_is_the_services_decision_row_by_row(seed, promise):
     rng = np.random.default_rng(seed)

@@ -73,7 +73,7 @@ def test_at_most_the_allowed_share_of_calibration_patients_lose_their_state(valu
     assert np.sum(own < bound) <= (1 - coverage) * (len(own) + 1)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000), patients=st.integers(4, 300), digits=st.sampled_from([2, 12]))
 def test_crepes_mondrian_classifier_keeps_the_same_states(seed, patients, digits):
     """Class-conditional, not smoothed; with two digits there are ties.

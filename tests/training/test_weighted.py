@@ -110,7 +110,7 @@ def test_f1_of_each_class_is_scikit_learns_on_repeated_rows(drawn):
     assert weighted.f1(matrix)[0] == pytest.approx(expected)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.floats(0.02, 0.98), st.booleans(), st.integers(0, 3)), min_size=12, max_size=60))
 def test_the_calibration_line_is_scikit_learns_logistic_regression_without_penalty(drawn):
     probability, positive, times = unpacked(drawn, scale=1)
