@@ -149,7 +149,7 @@ def _show_export(report: "CohortReport", folder: Path) -> None:
 
 def _show_audit(found: "AuditReport") -> None:
     out.print(f"[bold]SIMULATED patients[/bold], seed {found.seed}, knowledge {found.knowledge_version}")
-    _show_checks("Cheat tests on the cohort (95 % interval, clustered by disease)", found.checks)
+    _show_checks("Cheat tests on the cohort (95 % interval, clustered by disease, of ill by patient)", found.checks)
     _show_checks("The same on the naive mix, where each must fail", found.naive.checks)
     words = found.naive.words
     out.print(
