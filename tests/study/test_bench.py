@@ -10,33 +10,42 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from threadpoolctl import threadpool_info
 
 from raretriage.domain import InputTier
+from raretriage.features import NUMERIC
 from raretriage.study.bench import Bench, Variant, illness_and_rarity
 from raretriage.study.kinds import kinds
 from raretriage.training.candidates import HEADS, EstimatorKind, candidate
-from raretriage.training.inputs import TierInputs
+from raretriage.training.inputs import tier_inputs
+
+AGE = NUMERIC.index("age_years")
 
 pytestmark = pytest.mark.usefixtures("few_trees")
 
 
+def places(rows: pd.DataFrame) -> np.ndarray:
+    """Their age in tenths of a year is where they stand in the table: every masking leaves the age."""
+    return (rows.iloc[:, AGE].to_numpy() * 10).round().astype(int)
+
+
 class Spy(ClassifierMixin, BaseEstimator):
-    """Notes which encounters it was given; the only column of the frame is the encounter's place."""
+    """Notes which encounters it was given."""
 
     def fit(self, rows: pd.DataFrame, y: np.ndarray) -> Self:
-        self.fitted, self.labels = rows["row"].to_numpy(), y
+        self.fitted, self.labels = places(rows), y
         self.threads = {library["num_threads"] for library in threadpool_info()}
         warnings.warn("known: says nothing", UserWarning, stacklevel=1)
         warnings.warn("unknown: says something", UserWarning, stacklevel=1)
         return self
 
     def predict_proba(self, rows: pd.DataFrame) -> np.ndarray:
-        self.tested = rows["row"].to_numpy()
+        self.tested = places(rows)
         return np.full((len(rows), 2), 0.5)
 
 
 @pytest.fixture
 def watched(bench) -> Bench:
-    place = pd.DataFrame({"row": np.arange(len(bench.rows.state))})
-    return replace(bench, inputs=TierInputs(dict.fromkeys(InputTier, place), bench.inputs.reaches))
+    columns = bench.inputs.columns
+    counted = replace(columns, numbers={**columns.numbers, "age_years": np.arange(columns.count) / 10})
+    return replace(bench, inputs=tier_inputs(counted, bench.inputs.encoder))
 
 
 def spies_of(watched: Bench, **changes: object) -> list[Spy]:

@@ -11,7 +11,6 @@ from raretriage.domain import InputTier
 from raretriage.features import CATEGORICAL, ORDERED
 from raretriage.study.imbalance import KIND, SMOTE_SHARE, remedies
 from raretriage.study.kinds import kinds, structures
-from raretriage.training.candidates import MASKED_SHARE
 
 pytestmark = pytest.mark.usefixtures("few_trees")
 
@@ -55,9 +54,7 @@ def test_names_are_not_used_twice_and_the_simplest_that_can_be_served_comes_befo
 def resampled(bench):
     """SMOTENC's pipeline fitted on the first fold, its columns before it and what the sampler made of them."""
     pipeline = bench.fit(REMEDIES["SMOTENC"], "rare", bench.folds[0].train)
-    mixed, shown = bench.inputs.mixed(
-        bench.folds[0].train, np.random.default_rng(bench.seed), share=MASKED_SHARE["rare"]
-    )
+    mixed, shown = bench.inputs.mixed(bench.folds[0].train, np.random.default_rng(bench.seed), "rare")
     before = pipeline["columns"].transform(mixed)
     target = bench.rows.is_rare[shown].astype(int)
     after, labels = clone(pipeline["sampler"]).fit_resample(before, target)

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from raretriage.bucket import StateSets
+from raretriage.bucket import TEMPORAL, StateSets
 from raretriage.domain import Basis, InputTier, Refusal, State
 from raretriage.training.certificate import sensitivity_lower_bound, sensitivity_upper_bound
 from raretriage.training.dataset import LabelledRows, labelled_rows
-from raretriage.training.evaluation import TEMPORAL, Scored
+from raretriage.training.evaluation import Scored
 from raretriage.training.groups import (
     LEAST_ENCOUNTERS,
     LEAST_OF_A_CLASS,
@@ -70,6 +70,7 @@ def metrics_of(scored: Scored, rows: LabelledRows, promise=None) -> dict:
         rows,
         certificate=promise or certificate(),
         state_sets=SETS,
+        split=TEMPORAL,
         draws=20,
         rng=np.random.default_rng(0),
     )

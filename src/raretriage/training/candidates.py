@@ -53,9 +53,9 @@ Head = Literal["state", "rare"]
 HEADS: tuple[Head, ...] = ("state", "rare")
 
 PARAMETERS: dict[EstimatorKind, dict[str, float | int | str]] = {
-    EstimatorKind.LOGISTIC_REGRESSION: {"C": 0.3, "solver": "lbfgs", "max_iter": 300, "tol": 1e-3},
+    EstimatorKind.LOGISTIC_REGRESSION: {"C": 0.3, "solver": "lbfgs", "max_iter": 300, "tol": 3e-3},
     EstimatorKind.RANDOM_FOREST: {
-        "n_estimators": 80,
+        "n_estimators": 50,
         "max_depth": 14,
         "min_samples_leaf": 5,
         "max_features": "sqrt",
@@ -72,9 +72,9 @@ PARAMETERS: dict[EstimatorKind, dict[str, float | int | str]] = {
         "tree_method": "hist",
     },
     EstimatorKind.LIGHTGBM: {
-        "n_estimators": 200,
+        "n_estimators": 100,
         "num_leaves": 15,
-        "learning_rate": 0.06,
+        "learning_rate": 0.12,
         "min_child_samples": 10,
         "subsample": 0.8,
         "subsample_freq": 1,
@@ -107,7 +107,8 @@ RARE_LIGHTGBM: dict[str, float | int | str] = {
     "num_leaves": 63,
     "learning_rate": 0.06,
     "min_child_samples": 5,
-    "colsample_bytree": 0.3,
+    "colsample_bytree": 0.1,
+    "feature_fraction_bynode": 1.0,
 }
 _OF_RARE_HEAD: Mapping[EstimatorKind, dict[str, float | int | str]] = {
     EstimatorKind.XGBOOST: RARE_XGBOOST,

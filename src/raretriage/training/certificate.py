@@ -120,7 +120,7 @@ def sensitivity_upper_bound(positives: int, misses: int, confidence: float) -> f
     """One-sided Clopper-Pearson upper bound of sensitivity when `misses` of `positives` are missed.
 
     >>> round(sensitivity_upper_bound(100, 20, 0.95), 4)
-    0.8632
+    0.8633
     """
     return 1.0 if misses == 0 else float(beta.ppf(confidence, positives - misses + 1, misses))
 

@@ -27,7 +27,7 @@ class TrainingConfig:
     calibration_share: float = 0.33
     """Of the patients who are not in the temporal test."""
     folds: int = 3
-    draws: int = 300
+    draws: int = 200
     """Bootstrap draws behind every interval."""
     kinds: tuple[EstimatorKind, ...] = SHORT_LIST
     """What is compared, the simplest first."""
