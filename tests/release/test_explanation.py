@@ -19,6 +19,7 @@ from raretriage.release.trees import Tree, lightgbm_trees, xgboost_trees
 from raretriage.serving.shapley import MarginExplainer, MarginParts
 from raretriage.training import frame
 from raretriage.training.candidates import EstimatorKind, candidate
+from raretriage.training.platt import Line, PlattScaled
 
 TERMS = tuple(f"HP:{number:07d}" for number in range(1, 9))
 CONTRACT = FeatureContract(numeric=NUMERIC, categorical=tuple(CATEGORICAL), vocabulary=TERMS, knowledge_version="toy-1")
@@ -29,6 +30,7 @@ TREES = (EstimatorKind.XGBOOST, EstimatorKind.LIGHTGBM)
 EXACT = (*TREES, EstimatorKind.LOGISTIC_REGRESSION)
 EXACTLY = {EstimatorKind.XGBOOST: 1e-5, EstimatorKind.LIGHTGBM: 1e-9}
 """XGBoost adds its contributions up in float32, LightGBM in double."""
+LINE = Line(slope=1.3, intercept=-0.4)
 SMALL = {EstimatorKind.XGBOOST: {"n_estimators": 80}, EstimatorKind.LIGHTGBM: {"n_estimators": 80}}
 
 
@@ -61,7 +63,7 @@ def models() -> dict[EstimatorKind, Pipeline]:
 
 def file_of(model: Pipeline) -> bytes:
     mean = model[:-1].transform(frame(made_up_rows(400, seed=1))).mean(axis=0)
-    data = explanation_file(model, CONTRACT, mean)
+    data = explanation_file(PlattScaled(model, LINE), CONTRACT, mean)
     assert data is not None
     return data
 
@@ -73,14 +75,15 @@ def parts_of(model: Pipeline, rows: ModelInput) -> list[MarginParts]:
 
 
 def by_library(model: Pipeline, rows: ModelInput) -> tuple[np.ndarray, np.ndarray]:
-    """The library's own contributions by input, and its bias."""
+    """The library's own contributions by input and its bias, on the line."""
     values, estimator = model[:-1].transform(frame(rows)), model.named_steps["estimator"]
     if isinstance(estimator, XGBClassifier):
         given = estimator.get_booster().predict(xgboost.DMatrix(values), pred_contribs=True).astype(np.float64)
     else:
         given = estimator.predict(values, pred_contrib=True)
     source = parse_explanation(file_of(model)).columns.source
-    return np.stack([np.bincount(source, weights=row[:-1], minlength=len(INPUTS)) for row in given]), given[:, -1]
+    by_input = np.stack([np.bincount(source, weights=row[:-1], minlength=len(INPUTS)) for row in given])
+    return LINE.slope * by_input, LINE.slope * given[:, -1] + LINE.intercept
 
 
 def trees_of(model: Pipeline) -> list[Tree]:
@@ -145,7 +148,7 @@ def test_a_value_on_a_split_and_beside_it_goes_the_way_it_does_in_the_library_an
     expected, _ = by_library(model, asked)
     parts = parts_of(model, asked)
     assert np.allclose([one.inputs for one in parts], expected, rtol=0, atol=EXACTLY[kind])
-    _, probability = run_graph(export_graph(_state_head(), model, CONTRACT), asked)
+    _, probability = run_graph(export_graph(_state_head(), PlattScaled(model, LINE), CONTRACT), asked)
     assert np.allclose([one.probability for one in parts], probability, rtol=0, atol=1e-6)
 
 
@@ -213,7 +216,7 @@ def test_the_parts_sum_to_the_margin_and_the_margin_is_the_graphs_probability(mo
     rows = made_up_rows(60, seed=4)
     rows.numeric[:10] = np.nan
     rows.categorical[10:20] = "a word from another hospital"
-    _, probability = run_graph(export_graph(_state_head(), model, CONTRACT), rows)
+    _, probability = run_graph(export_graph(_state_head(), PlattScaled(model, LINE), CONTRACT), rows)
     for parts, rare in zip(parts_of(model, rows), probability, strict=True):
         assert parts.base + parts.inputs.sum() == pytest.approx(parts.margin, rel=1e-9)
         assert parts.probability == pytest.approx(rare, abs=1e-6)
@@ -248,7 +251,7 @@ def test_a_linear_models_parts_are_weights_times_the_distance_to_the_mean(models
     columns, estimator = model.named_steps["columns"], model.named_steps["estimator"]
     values = columns.transform(frame(rows)) - columns.transform(frame(made_up_rows(400, seed=1))).mean(axis=0)
     source = parse_explanation(file_of(model)).columns.source
-    for parts, row in zip(parts_of(model, rows), values * estimator.coef_[0], strict=True):
+    for parts, row in zip(parts_of(model, rows), LINE.slope * values * estimator.coef_[0], strict=True):
         expected = np.bincount(source, weights=row, minlength=len(INPUTS))
         assert np.allclose(parts.inputs, expected, rtol=1e-9, atol=1e-9)
 
@@ -260,7 +263,7 @@ def test_the_average_patient_of_a_linear_model_is_explained_by_nothing(models) -
 
 
 def test_a_forest_has_no_exact_parts_and_so_no_file(models) -> None:
-    assert explanation_file(models[EstimatorKind.RANDOM_FOREST], CONTRACT, np.zeros(9)) is None
+    assert explanation_file(PlattScaled(models[EstimatorKind.RANDOM_FOREST]), CONTRACT, np.zeros(9)) is None
 
 
 @pytest.mark.parametrize(
@@ -298,7 +301,8 @@ def test_a_constant_model_is_its_base(kind: EstimatorKind, never: dict[str, floa
     [parts] = parts_of(model, made_up_rows(1, seed=8))
     assert parts.margin == parts.base
     assert not parts.inputs.any()
-    assert parts.probability == pytest.approx(model.predict_proba(frame(made_up_rows(1, seed=8)))[0, 1], abs=1e-6)
+    told = PlattScaled(model, LINE).predict_proba(frame(made_up_rows(1, seed=8)))
+    assert parts.probability == pytest.approx(told[0, 1], abs=1e-6)
 
 
 @pytest.mark.parametrize("kind", TREES)

@@ -11,9 +11,10 @@ from sklearn.pipeline import Pipeline
 
 from raretriage.features import CATEGORICAL, NUMERIC, FeatureContract, ModelInput
 from raretriage.release import ParityError
-from raretriage.release.onnx import check_parity, export_graph, run_graph
+from raretriage.release.onnx import IR_VERSION, OPSET, _on_line, check_parity, export_graph, run_graph
 from raretriage.training import frame
 from raretriage.training.candidates import EstimatorKind, candidate
+from raretriage.training.platt import Line, PlattScaled
 
 TERMS = tuple(f"HP:{number:07d}" for number in range(1, 31))
 CONTRACT = FeatureContract(numeric=NUMERIC, categorical=tuple(CATEGORICAL), vocabulary=TERMS, knowledge_version="toy-1")
@@ -41,21 +42,22 @@ def made_up_rows(n: int, seed: int) -> ModelInput:
 
 
 @pytest.fixture(scope="module")
-def heads() -> dict[tuple[str, EstimatorKind], Pipeline]:
+def heads() -> dict[tuple[str, EstimatorKind], Pipeline | PlattScaled]:
     rows = made_up_rows(1_500, seed=1)
     rng = np.random.default_rng(2)
     signal = np.nan_to_num(rows.numeric[:, 0] / np.nanstd(rows.numeric[:, 0])) + rows.phenotypes[:, :5].sum(axis=1)
     state = np.digitize(signal + rng.normal(size=1_500), [-1, 0, 1])
     rare = (signal + rng.normal(size=1_500) > 1.5).astype(np.int64)
-    return {
-        (head, kind): candidate(kind, CONTRACT, head=head, seed=1).fit(frame(rows), labels)
-        for kind in EstimatorKind
-        for head, labels in (("state", state), ("rare", rare))
-    }
+    made: dict[tuple[str, EstimatorKind], Pipeline | PlattScaled] = {}
+    for kind in EstimatorKind:
+        made["state", kind] = candidate(kind, CONTRACT, head="state", seed=1).fit(frame(rows), state)
+        unscaled = candidate(kind, CONTRACT, head="rare", seed=1).fit(frame(rows), rare)
+        made["rare", kind] = PlattScaled(unscaled, Line(slope=1.2, intercept=0.3))
+    return made
 
 
 @pytest.fixture(scope="module", params=PAIRS, ids=lambda pair: f"{pair[0].value}-{pair[1].value}")
-def exported(request, heads) -> tuple[bytes, Pipeline, Pipeline]:
+def exported(request, heads) -> tuple[bytes, Pipeline, PlattScaled]:
     state, rare = heads["state", request.param[0]], heads["rare", request.param[1]]
     return export_graph(state, rare, CONTRACT), state, rare
 
@@ -96,7 +98,7 @@ def test_states_come_in_order_and_sum_to_one(exported):
     assert given_rare.shape == (200,)
     assert np.allclose(given_state.sum(axis=1), 1, atol=1e-5)
     assert np.array_equal(given_state.argmax(axis=1), state.predict(frame(rows)))
-    assert np.array_equal(given_rare > 0.5, rare.predict(frame(rows)) == 1)
+    assert np.allclose(given_rare, rare.predict_proba(frame(rows))[:, 1], atol=1e-5)
 
 
 def test_one_patient_gets_the_same_bits_alone_and_among_many(exported):
@@ -132,12 +134,33 @@ def test_a_number_between_lightgbms_threshold_and_the_nearest_float32_goes_as_in
     rows.numeric[:, 0] = -0.25
     rare = model.predict_proba(frame(rows))[:, 1]
     assert rare.min() > 0.5
-    assert np.allclose(run_graph(export_graph(model_of_states(rows), model, CONTRACT), rows)[1], rare, atol=1e-6)
+    assert np.allclose(
+        run_graph(export_graph(model_of_states(rows), PlattScaled(model), CONTRACT), rows)[1], rare, atol=1e-6
+    )
 
 
 def model_of_states(rows: ModelInput) -> Pipeline:
     model = candidate(EstimatorKind.LOGISTIC_REGRESSION, CONTRACT, head="state", seed=1)
     return model.fit(frame(rows), np.arange(len(rows.numeric)) % 4)
+
+
+@pytest.mark.parametrize("slope", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("certain", [0.0, 1e-30, 1e-7, 1 - 1e-7, 1.0])
+def test_the_line_is_the_pipelines_own_also_where_the_head_is_certain(slope, certain):
+    """Of a head that says one thing alone: what the graph makes of it is what `Line` makes of it."""
+    line, given = Line(slope=slope, intercept=-1.5), np.array([certain], dtype=np.float32)
+    nodes, numbers = _on_line(line, "given", "moved")
+    graph = onnx.helper.make_graph(
+        nodes,
+        "line",
+        [onnx.helper.make_tensor_value_info("given", onnx.TensorProto.FLOAT, ["n"])],
+        [onnx.helper.make_tensor_value_info("moved", onnx.TensorProto.FLOAT, ["n"])],
+        numbers,
+    )
+    opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in OPSET.items()]
+    model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+    [moved] = session(model.SerializeToString()).run(None, {"given": given})
+    assert moved == pytest.approx(line.moved(given.astype(np.float64)), abs=1e-7)
 
 
 def test_the_file_is_whole_and_the_same_every_time(exported):

@@ -6,9 +6,10 @@ import pytest
 
 from raretriage.domain import Basis, Certificate, InputTier, Refusal
 from raretriage.release.onnx import check_parity, export_graph
-from raretriage.training import NotEnoughData, RunRecord, candidates_csv, train
+from raretriage.training import K_FOLD, NotEnoughData, RunRecord, candidates_csv, train
 from raretriage.training.dataset import labelled_rows
 from raretriage.training.model import training_range, untrained_groups
+from raretriage.training.platt import Line
 from raretriage.training.splits import split_by_patient
 
 
@@ -129,6 +130,13 @@ def test_the_exported_graph_gives_the_trained_models_probabilities(trained):
     assert len(trained.sample.numeric) > 3_000
     exported = export_graph(trained.state, trained.rare, trained.contract)
     assert check_parity(exported, trained.state, trained.rare, trained.sample) <= 1e-5
+
+
+def test_the_rare_head_stands_on_the_line_of_its_answers_to_patients_it_had_not_seen(trained):
+    by_name = {metric.name: metric for metric in trained.metrics if metric.split == K_FOLD}
+    assert trained.rare.line != Line()
+    assert by_name["calibration_slope_rare"].value == pytest.approx(1, abs=1e-6)
+    assert by_name["calibration_intercept_rare"].value == pytest.approx(0, abs=1e-6)
 
 
 def test_the_same_encounters_in_any_order_give_the_same_model(small, ontology, quick, tracked):

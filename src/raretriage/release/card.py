@@ -104,7 +104,8 @@ def _development(facts: RunFacts) -> Iterator[Block]:
     yield Text(
         f"Two heads in one graph: state by {estimators['state'].replace('_', ' ')}, rare by "
         f"{estimators['rare'].replace('_', ' ')}. Chosen on the same folds by a written rule: the best, or a simpler "
-        "candidate within one standard error. Parameters of every candidate are in the MLflow run."
+        "candidate within one standard error. The rare head's log-odds are put on a line fitted on answers to fit "
+        "patients by models that had not seen them (Platt's sigmoid). Parameters are in the MLflow run."
     )
     yield tables.candidates_table(facts)
 

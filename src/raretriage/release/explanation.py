@@ -1,6 +1,7 @@
 """From the fitted rare head to the arrays by which the service explains each answer without the training stack."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +17,16 @@ from raretriage.bucket import ExplanationFile, InputColumns, LinearTerms, TreePa
 from raretriage.features import FeatureContract
 from raretriage.release.tree_paths import tree_paths
 from raretriage.release.trees import lightgbm_trees, xgboost_trees
+from raretriage.training.platt import Line, PlattScaled
 
 FloatArray = npt.NDArray[np.float64]
 
 
-def explanation_file(rare: Pipeline, contract: FeatureContract, mean: FloatArray) -> bytes | None:
+def explanation_file(rare: PlattScaled, contract: FeatureContract, mean: FloatArray) -> bytes | None:
     """The content of `explanation.npz`; equal pipelines give equal bytes.
 
     Args:
-        rare: fitted on a `frame`; classes 0 and 1.
+        rare: its pipeline fitted on a `frame`; classes 0 and 1.
         contract: of its input.
         mean: of the rows that the estimator was fitted on, shape (c,). A linear model's contributions are against it;
             trees carry the shares of their training rows with them.
@@ -35,11 +37,21 @@ def explanation_file(rare: Pipeline, contract: FeatureContract, mean: FloatArray
     Raises:
         CannotExplain: trees of a form that our parameters do not give.
     """
-    terms_of = _TERMS_OF.get(type(rare.named_steps["estimator"]))
+    terms_of = _TERMS_OF.get(type(rare.pipeline.named_steps["estimator"]))
     if terms_of is None:
         return None
-    columns = _input_columns(rare.named_steps["columns"], contract)
-    return dump_explanation(ExplanationFile(columns, terms_of(rare, mean)))
+    columns = _input_columns(rare.pipeline.named_steps["columns"], contract)
+    return dump_explanation(ExplanationFile(columns, _on_line(terms_of(rare.pipeline, mean), rare.line)))
+
+
+def _on_line(terms: TreePaths | LinearTerms, line: Line) -> TreePaths | LinearTerms:
+    """The parts of a margin on a line: each as steep as the whole, and the shift in none of them."""
+    bias = np.asarray(line.slope * terms.bias + line.intercept)
+    match terms:
+        case TreePaths():
+            return replace(terms, bias=bias, leaf_value=line.slope * terms.leaf_value)
+        case LinearTerms():
+            return replace(terms, bias=bias, weight=line.slope * terms.weight)
 
 
 class _Columns:

@@ -13,9 +13,10 @@ from raretriage.bucket import GraphContract
 from raretriage.features import FeatureContract, ModelInput
 from raretriage.release.errors import ParityError
 from raretriage.training import frame
+from raretriage.training.platt import SMALLEST, Line, PlattScaled
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, NodeProto
+    from onnx import GraphProto, ModelProto, NodeProto, TensorProto
     from sklearn.pipeline import Pipeline
 
 FloatArray = npt.NDArray[np.float64]
@@ -27,17 +28,17 @@ IR_VERSION = 9
 UNSEEN_CATEGORY = "a value never seen in training"
 
 
-def export_graph(state: "Pipeline", rare: "Pipeline", contract: FeatureContract) -> bytes:
+def export_graph(state: "Pipeline", rare: PlattScaled, contract: FeatureContract) -> bytes:
     """One graph of both heads, preprocessing inside, no external data. Equal pipelines give equal bytes.
 
     Args:
         state: fitted on a `frame`; classes 0 to 3 in the order of `State`.
-        rare: fitted on a `frame`; classes 0 and 1.
+        rare: its pipeline fitted on a `frame`; classes 0 and 1.
         contract: says how many columns each input has.
     """
     from onnx import TensorProto, checker, helper
 
-    heads = {"state": _head(state, contract), "rare": _head(rare, contract)}
+    heads = {"state": _head(state, contract), "rare": _head(rare.pipeline, contract)}
     nodes, initializers = [], []
     for name, model in heads.items():
         rename = _renamer(name)
@@ -52,9 +53,12 @@ def export_graph(state: "Pipeline", rare: "Pipeline", contract: FeatureContract)
     state_output, rare_output = (_renamer(name)(_probabilities_of(model.graph)) for name, model in heads.items())
     nodes += [
         helper.make_node("Identity", [state_output], [GRAPH.state_probabilities], name="state_probabilities"),
-        helper.make_node("Gather", [rare_output, "rare_class"], [GRAPH.rare_probability], name="rare", axis=1),
+        helper.make_node("Gather", [rare_output, "rare_class"], ["rare_unscaled"], name="rare", axis=1),
     ]
     initializers.append(helper.make_tensor("rare_class", TensorProto.INT64, [], [1]))
+    on_line, numbers = _on_line(rare.line, "rare_unscaled", GRAPH.rare_probability)
+    nodes += on_line
+    initializers += numbers
     kept = _reachable(nodes, {GRAPH.state_probabilities, GRAPH.rare_probability})
     used = {value for node in kept for value in node.input}
     graph = helper.make_graph(
@@ -78,7 +82,7 @@ def export_graph(state: "Pipeline", rare: "Pipeline", contract: FeatureContract)
 
 
 def check_parity(
-    onnx_bytes: bytes, state: "Pipeline", rare: "Pipeline", sample: ModelInput, tolerance: float = 1e-5
+    onnx_bytes: bytes, state: "Pipeline", rare: PlattScaled, sample: ModelInput, tolerance: float = 1e-5
 ) -> float:
     """The largest difference of any probability between the graph and the fitted pipelines.
 
@@ -215,6 +219,32 @@ def _widen_linear(graph: "GraphProto") -> None:
         del graph.node[:]
         graph.node.extend(rest)
         return
+
+
+def _on_line(line: Line, given: str, wanted: str) -> "tuple[list[NodeProto], list[TensorProto]]":
+    """`Line.moved`, in double: near 1 float32 has few log-odds to tell apart."""
+    from onnx import TensorProto, helper
+
+    numbers = {"smallest": SMALLEST, "largest": 1 - SMALLEST, "one": 1.0, "slope": line.slope, "shift": line.intercept}
+    steps = (
+        ("Clip", ("wide", "smallest", "largest"), "clipped"),
+        ("Sub", ("one", "clipped"), "other"),
+        ("Div", ("clipped", "other"), "odds"),
+        ("Log", ("odds",), "log_odds"),
+        ("Mul", ("log_odds", "slope"), "sloped"),
+        ("Add", ("sloped", "shift"), "moved"),
+        ("Sigmoid", ("moved",), "probability"),
+    )
+    named = "line_{}".format
+    nodes = [
+        helper.make_node("Cast", [given], [named("wide")], name=named("wide"), to=TensorProto.DOUBLE),
+        *(
+            helper.make_node(kind, [named(value) for value in values], [named(made)], name=named(made))
+            for kind, values, made in steps
+        ),
+        helper.make_node("Cast", [named("probability")], [wanted], name=named("round"), to=TensorProto.FLOAT),
+    ]
+    return nodes, [helper.make_tensor(named(name), TensorProto.DOUBLE, [], [n]) for name, n in numbers.items()]
 
 
 def _probabilities_of(graph: "GraphProto") -> str:

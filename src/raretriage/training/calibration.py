@@ -19,10 +19,11 @@ from raretriage.training.dataset import BoolArray, IntArray, LabelledRows
 from raretriage.training.errors import CannotCertify
 from raretriage.training.evaluation import Scored
 from raretriage.training.inputs import TierInputs
+from raretriage.training.platt import PlattScaled
 from raretriage.training.state_sets import state_bounds
 
 
-def answers(state: Pipeline, rare: Pipeline, rows: LabelledRows, inputs: TierInputs, tier: InputTier) -> Scored:
+def answers(state: Pipeline, rare: PlattScaled, rows: LabelledRows, inputs: TierInputs, tier: InputTier) -> Scored:
     """The models' answers to all these encounters at one tier."""
     frame = inputs.frames[tier]
     return Scored(

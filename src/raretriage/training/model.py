@@ -13,6 +13,7 @@ from raretriage.features import FeatureContract, ModelInput
 from raretriage.training.candidates import Head
 from raretriage.training.dataset import LabelledRows, RowCounts
 from raretriage.training.evaluation import FloatArray
+from raretriage.training.platt import PlattScaled
 from raretriage.training.selection import CandidateRow
 
 Group = Literal["neonate", "pregnant"]
@@ -40,7 +41,7 @@ class TrainedModel:
 
     state: Pipeline
     """Four classes in the order of `State`."""
-    rare: Pipeline
+    rare: PlattScaled
     """Two classes: not rare, rare."""
     rare_mean: FloatArray
     """Of the rows that its estimator was fitted on: what a linear model's patients are compared with."""

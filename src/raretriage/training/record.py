@@ -31,6 +31,7 @@ def run_record(model: "TrainedModel", comparison: Comparison, config: TrainingCo
         name=f"{model.estimators['state']} and {model.estimators['rare']}",
         params={name: str(value) for name, value in asdict(config).items()}
         | {f"estimator_{head}": kind for head, kind in model.estimators.items()}
+        | {f"rare_line_{name}": str(value) for name, value in asdict(model.rare.line).items()}
         | {"vocabulary_size": str(len(model.contract.vocabulary))}
         | {f"{part} patients": str(count) for part, count in model.counts.patients.items()},
         metrics=_metrics(model),

@@ -24,6 +24,7 @@ from raretriage.training.evaluation import K_FOLD, LEFT_OUT_DISEASES, LEFT_OUT_S
 from raretriage.training.inputs import TierInputs, parity_sample, tier_inputs
 from raretriage.training.metric_plots import metric_plots
 from raretriage.training.model import SplitCounts, TrainedModel, training_range, untrained_groups
+from raretriage.training.platt import PlattScaled, fitted_line
 from raretriage.training.plots import certificate_plot, model_plots
 from raretriage.training.record import run_record
 from raretriage.training.remeasure import measure_held_out
@@ -72,7 +73,7 @@ def train(
     fit, calibration, test = (rows.take(part) for part in (split.fit, split.calibration, split.test))
     encoder = Encoder(_contract(fit, knowledge_version), ontology)
     compared = _compared(fit, encoder, config, np.random.default_rng(left_out_seed), progress)
-    heads = _fitted(fit, encoder, compared.comparison, config, progress)
+    heads = _fitted(fit, encoder, compared, config, progress)
     promised = _promised(heads, calibration, encoder, config)
     rng = np.random.default_rng(draw_seed)
     test_inputs = tier_inputs(test.columns, encoder)
@@ -87,7 +88,8 @@ def train(
     )
     metrics = list(measured.metrics)
     progress(3)
-    for name, scored in {K_FOLD: _chosen_out_of_fold(compared.comparison), **compared.left_out}.items():
+    for name, unscaled in {K_FOLD: compared.out_of_fold, **compared.left_out}.items():
+        scored = replace(unscaled, rare_probability=heads.rare.line.moved(unscaled.rare_probability))
         metrics += Figures(scored, split=name, tier=InputTier.FINDINGS, draws=config.draws, rng=rng).discrimination()
 
     trained = TrainedModel(
@@ -126,6 +128,7 @@ class _Compared:
     """What was chosen, and how the chosen do on what they had never met."""
 
     comparison: Comparison
+    out_of_fold: Scored
     left_out: Mapping[str, Scored]
     rules: CandidateRow
 
@@ -133,7 +136,7 @@ class _Compared:
 @dataclass(frozen=True, slots=True)
 class _Heads:
     state: Pipeline
-    rare: Pipeline
+    rare: PlattScaled
     rare_mean: FloatArray
     """What the rare head's estimator was given on average."""
     patients_sha256: str
@@ -157,13 +160,21 @@ def _compared(
     fitter = Fitter(rows, inputs, encoder.contract, seed=config.seed, workers=config.workers, progress=progress)
     candidates = [of_kind(kind) for kind in config.kinds]
     comparison = compare(fitter, candidates, patient_folds(rows, folds=config.folds, seed=config.seed))
-    return _Compared(comparison, _left_out(fitter, comparison, config, rng), _rules_row(rows, inputs))
+    return _Compared(
+        comparison,
+        _chosen_out_of_fold(comparison),
+        _left_out(fitter, comparison, config, rng),
+        _rules_row(rows, inputs),
+    )
 
 
 def _fitted(
-    fit: LabelledRows, encoder: Encoder, comparison: Comparison, config: TrainingConfig, progress: Progress
+    fit: LabelledRows, encoder: Encoder, compared: _Compared, config: TrainingConfig, progress: Progress
 ) -> _Heads:
-    """Both heads on all fit encounters; one after the other where two at a time would take too much memory."""
+    """Both heads on all fit encounters, the rare one on the line of its out-of-fold answers.
+
+    One after the other where two at a time would take too much memory.
+    """
     everything = np.arange(len(fit.state))
     workers = config.workers if len(everything) <= config.most_compared else 1
     fitter = Fitter(
@@ -174,9 +185,10 @@ def _fitted(
         workers=workers,
         progress=progress,
     )
-    (state, rare), _ = fitter.fit([Task(head, comparison.chosen[head], everything) for head in HEADS])
+    (state, rare), _ = fitter.fit([Task(head, compared.comparison.chosen[head], everything) for head in HEADS])
     mean = fitter.mean_row(rare, "rare", everything)
-    return _Heads(state, rare, mean, patients_sha256(fitter.rows.patient_id))
+    line = fitted_line(compared.out_of_fold.rare_probability, compared.out_of_fold.is_rare)
+    return _Heads(state, PlattScaled(rare, line), mean, patients_sha256(fitter.rows.patient_id))
 
 
 def _promised(heads: _Heads, calibration: LabelledRows, encoder: Encoder, config: TrainingConfig) -> _Promised:

@@ -1,0 +1,73 @@
+"""The rare head's log-odds put on a line, so that of those told 10 % about one in ten is rare.
+
+Trees with a few patients a leaf know the rare patients that they were fitted on, and say too little of new ones. The
+line is fitted on answers to fit patients by models that had not seen them; patients who set a threshold, and those who
+measure it, take no part. The order of patients, and so every ROC-AUC, stays as it is.
+
+Source: Platt 1999, "Probabilistic outputs for support vector machines"; on log-odds, Cox 1958, Biometrika 45:562.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import expit, logit
+from sklearn.pipeline import Pipeline
+
+from raretriage.training.weighted import calibration_line
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+SMALLEST = 1e-9
+"""No probability is taken nearer to 0 or 1, where float32 has no log-odds; far below every threshold of the grid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """New log-odds = slope * log-odds + intercept."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (self.slope > 0 and np.isfinite((self.slope, self.intercept)).all()):
+            raise ValueError(f"the line {self.slope:g} x + {self.intercept:g} would turn the order of patients around")
+
+    def moved(self, probability: FloatArray) -> FloatArray:
+        """Probabilities of the same order, shape as given.
+
+        >>> Line(slope=2.0).moved(np.array([0.1, 0.5])).round(4).tolist()
+        [0.0122, 0.5]
+        """
+        clipped = np.clip(probability, SMALLEST, 1 - SMALLEST)
+        return np.asarray(expit(self.slope * logit(clipped) + self.intercept), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class PlattScaled:
+    """A fitted two-class pipeline and the line that its log-odds are put on."""
+
+    pipeline: Pipeline
+    line: Line = Line()
+
+    def predict_proba(self, rows: pd.DataFrame) -> FloatArray:
+        """Not rare and rare, shape (n, 2), of a `frame`."""
+        rare = self.line.moved(np.asarray(self.pipeline.predict_proba(rows), dtype=np.float64)[:, 1])
+        return np.column_stack([1 - rare, rare])
+
+
+def fitted_line(probability: FloatArray, is_rare: BoolArray) -> Line:
+    """The line on which these answers are calibrated.
+
+    Args:
+        probability: shape (n,), by models that were not fitted on these rows.
+        is_rare: shape (n,).
+
+    Returns:
+        The line as it is (slope 1, intercept 0) where none can be fitted: all of one class, told apart without fault,
+        or no better ordered than by chance.
+    """
+    slopes, intercepts = calibration_line(probability, is_rare, np.ones((1, len(probability))))
+    return Line(float(slopes[0]), float(intercepts[0])) if slopes[0] > 0 else Line()
