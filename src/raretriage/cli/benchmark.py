@@ -1,5 +1,6 @@
 """`raretriage benchmark`: time and memory of the default training."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,21 +32,21 @@ def benchmark_command(
 
     The large table is the lake's, repeated under new pseudonyms: it says what size costs, not what a model would learn.
     """
-    from raretriage.training.benchmark import cost_of, repeated, some_of
+    from raretriage.training.benchmark import cost_of, some_of
 
     work = Workspace(Settings())
     version = work.lake.version() if lake_version is None else lake_version
     with work.audited("read for a benchmark", f"lake:encounters@{version}"):
         lake = work.lake.read("encounters", version)
-    tables = {}
+    measured = {}
     if patients:
-        tables[f"{patients:,} patients"] = some_of(lake, patients=patients)
+        measured[f"{patients:,} patients"] = partial(cost_of, some_of(lake, patients=patients), work.knowledge_bytes)
     if encounters:
-        tables[f"{encounters:,} encounters"] = repeated(lake, wanted=encounters).slice(0, encounters)
+        measured[f"{encounters:,} encounters"] = partial(cost_of, lake, work.knowledge_bytes, wanted=encounters)
     costs: dict[str, TrainingCost] = {}
-    for name, rows in tables.items():
+    for name, cost in measured.items():
         with progress(f"training on {name}") as tick:
-            costs[name] = cost_of(rows, work.knowledge_bytes)
+            costs[name] = cost()
             tick(1)
     _show(costs)
     write_json(json_file, {name: cost.as_json() for name, cost in costs.items()})

@@ -50,7 +50,7 @@ def some_of(encounters: pa.Table, *, patients: int) -> pa.Table:
 
 
 def repeated(encounters: pa.Table, *, wanted: int) -> pa.Table:
-    """At least `wanted` encounters: the same ones over and over, each time of patients with new names."""
+    """`wanted` encounters: the same ones over and over, each time of patients with new names."""
     times = -(-wanted // encounters.num_rows)
     parts = []
     for time in range(times):
@@ -60,21 +60,27 @@ def repeated(encounters: pa.Table, *, wanted: int) -> pa.Table:
             names = pc.binary_join_element_wise(renamed[name], pa.scalar(f"{time}"), "-")
             renamed = renamed.set_column(place, renamed.schema.field(place), names)
         parts.append(renamed)
-    return pa.concat_tables(parts)
+    return pa.concat_tables(parts).slice(0, wanted)
 
 
-def cost_of(encounters: pa.Table, knowledge: bytes) -> TrainingCost:
+def cost_of(encounters: pa.Table, knowledge: bytes, *, wanted: int | None = None) -> TrainingCost:
     """Train on this table in a process of its own and measure.
+
+    Args:
+        encounters: of the lake.
+        knowledge: the artefact's content.
+        wanted: repeat the table up to so many encounters; in that process too, so that only it holds them.
 
     Raises:
         TrainingError: the table cannot be trained on.
     """
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
-        return pool.apply(_measured, (encounters, knowledge))
+        return pool.apply(_measured, (encounters, knowledge, wanted))
 
 
-def _measured(encounters: pa.Table, knowledge: bytes) -> TrainingCost:
+def _measured(lake: pa.Table, knowledge: bytes, wanted: int | None) -> TrainingCost:
+    encounters = lake if wanted is None else repeated(lake, wanted=wanted)
     loaded = load_knowledge(knowledge)
     config = TrainingConfig(basis=Basis.SIMULATED, lake_version=0, git_commit="")
     started, used = monotonic(), process_time()
