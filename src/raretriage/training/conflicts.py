@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from raretriage.domain import State
-from raretriage.training.dataset import LabelledRows
+from raretriage.training.dataset import LabelledRows, whole_patients
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -26,8 +26,7 @@ def _of_state(rows: LabelledRows, state: State) -> BoolArray:
 
 
 def _rare_elsewhere(rows: LabelledRows) -> BoolArray:
-    rare_patients = np.unique(rows.patient_id[rows.is_rare])
-    return ~rows.is_rare & np.isin(rows.patient_id, rare_patients)
+    return ~rows.is_rare & whole_patients(rows.patient_id, rows.is_rare)
 
 
 def _healthy_with_findings(rows: LabelledRows) -> BoolArray:

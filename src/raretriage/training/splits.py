@@ -18,7 +18,7 @@ import numpy.typing as npt
 from sklearn.model_selection import StratifiedGroupKFold
 
 from raretriage.bucket import TrainingRecord
-from raretriage.training.dataset import IntArray, LabelledRows, StringArray
+from raretriage.training.dataset import IntArray, LabelledRows, StringArray, whole_patients
 from raretriage.training.errors import LeakedPatient, NotEnoughData
 
 
@@ -52,7 +52,7 @@ def split_by_patient(
     """
     test_periods = _newest_periods(rows.period, test_share)
     is_test = np.isin(rows.period, test_periods)
-    is_test_patient = np.isin(rows.patient_id, np.unique(rows.patient_id[is_test]))
+    is_test_patient = whole_patients(rows.patient_id, is_test)
     patients, first_row, of_row = np.unique(rows.patient_id, return_index=True, return_inverse=True)
     is_older = np.flatnonzero(~is_test_patient[first_row])
     rare_patients = np.zeros(len(patients), dtype=np.bool_)
