@@ -132,13 +132,9 @@ def splits(facts: RunFacts) -> tuple[str, ...]:
     counts, training = facts.counts, facts.manifest.training
     return (
         f"Temporal test: the newest quarters ({', '.join(counts.test_periods)}), at least "
-        f"{percent(training.test_share)} "
-        f"of the "
-        "encounters; its patients are in no other part.",
+        f"{percent(training.test_share)} of the encounters; its patients are in no other part.",
         f"Calibration: {percent(training.calibration_share)} of the other patients, drawn within rare and not rare; "
-        f"in no "
-        f"fit, "
-        "tuning or choice of model. Certificates and state sets rest on it.",
+        "in no fit, tuning or choice of model. Certificates and state sets rest on it.",
         f"Fit: the rest; candidates are compared on {training.folds} folds by patient, stratified.",
         "Left-out diseases: folds whose rare diseases were never trained on; the bootstrap draws whole diseases.",
         f"Figures of this run by split: {', '.join(facts.splits()) or 'none'}.",
@@ -149,8 +145,9 @@ def measures(facts: RunFacts) -> tuple[str, ...]:
     return (
         "Discrimination (ROC-AUC, PR-AUC), classification (recall, F1, sensitivity, specificity), calibration (Brier, "
         "slope, intercept, curve), clinical use (alerts per 1,000, number needed to evaluate, net benefit), coverage "
-        "of "
-        "the state sets and how often NO SEGURO is said.",
+        "of the state sets and how often NO SEGURO is said.",
+        "The rare head's probabilities are put on a line fitted on its k-fold answers: that these have slope 1 and "
+        "intercept 0 is no finding; the other splits' are.",
         f"Every figure has a 95 % percentile interval of {facts.manifest.training.draws:,} bootstrap draws by patient "
         "(by disease where diseases are left out) and its n. Bins of the calibration plot have Wilson intervals.",
         "Written rules are measured on the same draws as the model.",
