@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raretriage.bucket import (
+    Curves,
     ExplanationFile,
     InputColumns,
     LinearTerms,
     MalformedExplanation,
+    Terms,
     TreePaths,
     dump_explanation,
     parse_explanation,
@@ -29,6 +31,13 @@ COLUMNS = InputColumns(
     category_number=np.array([1.0]),
 )
 LINEAR = LinearTerms(bias=np.array(-1.5), weight=np.array([0.1, 2.0, -3.0]), mean=np.zeros(3), fill=np.zeros(3))
+CURVES = Curves(
+    bias=np.array(-1.5),
+    edge=np.array([0.5, 2.0]),
+    edge_column=np.array([0, 2], dtype=np.int32),
+    step=np.array([-1.0, 1.0, 0.0, -0.5, 0.5]),
+    missing=np.array([0.25, 0.0, 0.0]),
+)
 TREES = TreePaths(
     bias=np.array(-1.5),
     leaf_value=np.array([0.25, -0.25]),
@@ -42,8 +51,8 @@ TREES = TreePaths(
 )
 
 
-@pytest.mark.parametrize("terms", [LINEAR, TREES], ids=["linear", "trees"])
-def test_what_was_written_is_read_back(terms: LinearTerms | TreePaths) -> None:
+@pytest.mark.parametrize("terms", [LINEAR, CURVES, TREES], ids=["linear", "curves", "trees"])
+def test_what_was_written_is_read_back(terms: Terms) -> None:
     file = parse_explanation(dump_explanation(ExplanationFile(COLUMNS, terms)))
     assert type(file.terms) is type(terms)
     for written, read in ((COLUMNS, file.columns), (terms, file.terms)):

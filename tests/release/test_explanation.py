@@ -27,7 +27,7 @@ INPUTS = (*NUMERIC, *CATEGORICAL, *TERMS)
 UNUSED = ("spo2", "HP:0000008")
 """Inputs that never vary where the models are fitted."""
 TREES = (EstimatorKind.XGBOOST, EstimatorKind.LIGHTGBM)
-EXACT = (*TREES, EstimatorKind.LOGISTIC_REGRESSION)
+EXACT = (*TREES, EstimatorKind.LOGISTIC_REGRESSION, EstimatorKind.EXPLAINABLE_BOOSTING)
 EXACTLY = {EstimatorKind.XGBOOST: 1e-5, EstimatorKind.LIGHTGBM: 1e-9}
 """XGBoost adds its contributions up in float32, LightGBM in double."""
 LINE = Line(slope=1.3, intercept=-0.4)
@@ -244,6 +244,23 @@ def test_changing_an_unused_input_changes_nothing(models, kind) -> None:
     rows.phenotypes[:, TERMS.index("HP:0000008")] = 1
     for one, other in zip(before, parts_of(models[kind], rows), strict=True):
         assert np.array_equal(one.inputs, other.inputs)
+
+
+def test_parts_of_explainable_boosting_are_the_librarys_own_terms(models) -> None:
+    model, rows = models[EstimatorKind.EXPLAINABLE_BOOSTING], hard_rows()
+    terms = model.named_steps["estimator"].eval_terms(model[:-1].transform(frame(rows)))
+    source = parse_explanation(file_of(model)).columns.source
+    for parts, row in zip(parts_of(model, rows), LINE.slope * terms, strict=True):
+        expected = np.bincount(source, weights=row, minlength=len(INPUTS))
+        assert np.allclose(parts.inputs, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"), [({"interactions": 1}, "share a term"), ({"feature_types": ["nominal"] * 51}, "category")]
+)
+def test_explainable_boosting_of_another_form_is_refused(changed, named) -> None:
+    with pytest.raises(CannotExplain, match=named):
+        file_of(fitted(EstimatorKind.EXPLAINABLE_BOOSTING, max_rounds=5, **changed))
 
 
 def test_a_linear_models_parts_are_weights_times_the_distance_to_the_mean(models) -> None:

@@ -24,6 +24,7 @@ PAIRS = [
     (EstimatorKind.XGBOOST, EstimatorKind.LOGISTIC_REGRESSION),
     (EstimatorKind.XGBOOST, EstimatorKind.XGBOOST),
     (EstimatorKind.LIGHTGBM, EstimatorKind.LIGHTGBM),
+    (EstimatorKind.EXPLAINABLE_BOOSTING, EstimatorKind.EXPLAINABLE_BOOSTING),
 ]
 
 

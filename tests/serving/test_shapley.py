@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raretriage.bucket import ExplanationFile, InputColumns, LinearTerms, TreePaths, dump_explanation
+from raretriage.bucket import Curves, ExplanationFile, InputColumns, LinearTerms, Terms, TreePaths, dump_explanation
 from raretriage.features import FeatureContract, ModelInput
 from raretriage.serving import ModelUnusable
 from raretriage.serving.shapley import MarginExplainer
@@ -38,7 +38,7 @@ def row_of(numbers: list[float], sex: str = "", band: str = "", finding: float =
     )
 
 
-def explainer(terms: TreePaths | LinearTerms) -> MarginExplainer:
+def explainer(terms: Terms) -> MarginExplainer:
     return MarginExplainer(dump_explanation(ExplanationFile(COLUMNS, terms)), CONTRACT)
 
 
@@ -150,6 +150,22 @@ def test_one_hot_columns_add_up_and_unseen_categories_are_what_the_encoders_make
     }
     assert parts.base == 0.5
     assert parts.margin == pytest.approx(0.5 + number + sex + band + finding)
+
+
+@pytest.mark.parametrize(
+    ("value", "added"), [(-np.inf, -1), (1.9, -1), (2, 3), (4.9, 3), (5, 10), (np.inf, 10), (np.nan, 0.5)]
+)
+def test_a_curve_adds_the_step_that_the_value_is_on_and_another_number_where_it_is_missing(value, added) -> None:
+    curves = Curves(
+        bias=np.array(0.5),
+        edge=np.array([2, 5, 0.5]),
+        edge_column=np.array([0, 0, 8], dtype=np.int32),
+        step=np.array([-1, 3, 10, 0, 0, 0, 0, 0, 0, 0, -100, 100], dtype=np.float64),
+        missing=np.array([0.5, 0, 0, 0, 0, 0, 0, 0, 0]),
+    )
+    parts = explainer(curves).parts(row_of([value, 0, 0, 0, 0], finding=1))
+    assert (parts.inputs[INPUTS.index("n0")], parts.inputs[INPUTS.index("HP:0001250")]) == (added, 100)
+    assert (parts.base, parts.margin) == (0.5, 0.5 + added + 100)
 
 
 def test_a_file_about_other_inputs_is_refused() -> None:

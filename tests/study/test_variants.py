@@ -47,7 +47,7 @@ def test_names_are_not_used_twice_and_the_simplest_that_can_be_served_comes_befo
     for variants in (kinds(), structures(KIND), remedies()):
         assert max(Counter(variant.name for variant in variants).values()) == 1
     served = [variant.name for variant in kinds() if not variant.barred]
-    assert served == ["logistic regression", "xgboost", "lightgbm"]
+    assert served == ["logistic regression", "explainable boosting", "xgboost", "lightgbm"]
 
 
 @pytest.fixture(scope="module")

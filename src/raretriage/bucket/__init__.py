@@ -9,9 +9,11 @@ from raretriage.bucket.errors import (
     Tampered,
 )
 from raretriage.bucket.explanation import (
+    Curves,
     ExplanationFile,
     InputColumns,
     LinearTerms,
+    Terms,
     TreePaths,
     dump_explanation,
     parse_explanation,
@@ -60,6 +62,7 @@ __all__ = [
     "TEMPORAL",
     "BrokenLedger",
     "BucketError",
+    "Curves",
     "DataCheck",
     "DataVersion",
     "Environment",
@@ -79,6 +82,7 @@ __all__ = [
     "StateSets",
     "StoredFile",
     "Tampered",
+    "Terms",
     "TrainingRecord",
     "TreePaths",
     "append",

@@ -1,14 +1,14 @@
 """What the margin of the rare head is made of, as plain arrays: release writes the file, the service reads it.
 
 The margin is the log-odds before the sigmoid. The file is an `.npz` without pickles: a table of how the graph's inputs
-become the estimator's columns (`InputColumns`), and either the paths of its trees (`TreePaths`) or its weights
-(`LinearTerms`). Each field is one array under its own name.
+become the estimator's columns (`InputColumns`), and the paths of its trees (`TreePaths`), its curves (`Curves`) or its
+weights (`LinearTerms`). Each field is one array under its own name.
 """
 
 import io
 import zipfile
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +80,25 @@ class TreePaths:
 
 
 @dataclass(frozen=True, slots=True)
+class Curves:
+    """A generalised additive model of c columns: each has a step curve of its own, and they add up.
+
+    The curve of a column with k edges has k + 1 steps. The steps of all columns lie one column after the other.
+    """
+
+    bias: FloatArray
+    """() the margin of the average training row: every curve's mean is 0 there."""
+    edge: FloatArray
+    """(e,) of each column ascending; a value on an edge is above it."""
+    edge_column: IntArray
+    """(e,) ascending."""
+    step: FloatArray
+    """(e + c,) what a value on each step adds."""
+    missing: FloatArray
+    """(c,) what a missing value adds."""
+
+
+@dataclass(frozen=True, slots=True)
 class LinearTerms:
     """A linear model of c columns: a column adds weight * (value - mean)."""
 
@@ -91,15 +110,18 @@ class LinearTerms:
     """(c,) each; `fill` stands for a missing value."""
 
 
+Terms: TypeAlias = TreePaths | Curves | LinearTerms
+
+
 @dataclass(frozen=True, slots=True)
 class ExplanationFile:
     """Everything that is needed to split one patient's margin into parts."""
 
     columns: InputColumns
-    terms: TreePaths | LinearTerms
+    terms: Terms
 
 
-_KINDS: dict[str, type[TreePaths] | type[LinearTerms]] = {"trees": TreePaths, "linear": LinearTerms}
+_KINDS: dict[str, type[Terms]] = {"trees": TreePaths, "curves": Curves, "linear": LinearTerms}
 
 
 def dump_explanation(explanation: ExplanationFile) -> bytes:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from interpret.glassbox import ExplainableBoostingClassifier
 from lightgbm import LGBMClassifier
 from sklearn.base import ClassifierMixin
 from sklearn.compose import ColumnTransformer
@@ -13,8 +14,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from xgboost import XGBClassifier
 
-from raretriage.bucket import ExplanationFile, InputColumns, LinearTerms, TreePaths, dump_explanation
+from raretriage.bucket import Curves, ExplanationFile, InputColumns, LinearTerms, Terms, TreePaths, dump_explanation
 from raretriage.features import FeatureContract
+from raretriage.release.errors import CannotExplain
 from raretriage.release.tree_paths import tree_paths
 from raretriage.release.trees import lightgbm_trees, xgboost_trees
 from raretriage.training.platt import Line, PlattScaled
@@ -44,12 +46,14 @@ def explanation_file(rare: PlattScaled, contract: FeatureContract, mean: FloatAr
     return dump_explanation(ExplanationFile(columns, _on_line(terms_of(rare.pipeline, mean), rare.line)))
 
 
-def _on_line(terms: TreePaths | LinearTerms, line: Line) -> TreePaths | LinearTerms:
+def _on_line(terms: Terms, line: Line) -> Terms:
     """The parts of a margin on a line: each as steep as the whole, and the shift in none of them."""
     bias = np.asarray(line.slope * terms.bias + line.intercept)
     match terms:
         case TreePaths():
             return replace(terms, bias=bias, leaf_value=line.slope * terms.leaf_value)
+        case Curves():
+            return replace(terms, bias=bias, step=line.slope * terms.step, missing=line.slope * terms.missing)
         case LinearTerms():
             return replace(terms, bias=bias, weight=line.slope * terms.weight)
 
@@ -99,6 +103,27 @@ def _input_columns(transformer: ColumnTransformer, contract: FeatureContract) ->
     )
 
 
+def _curves(rare: Pipeline, _mean: FloatArray) -> Curves:
+    """The library keeps a column's scores as: of a missing value, of each bin, of a category that it never saw.
+
+    Raises:
+        CannotExplain: a column is a category to it, or two columns share a term.
+    """
+    model: ExplainableBoostingClassifier = rare.named_steps["estimator"]
+    if model.term_features_ != [(column,) for column in range(model.n_features_in_)]:
+        raise CannotExplain("explainable boosting: columns share a term: train with interactions 0")
+    if set(model.feature_types_in_) != {"continuous"}:
+        raise CannotExplain("explainable boosting: a column is taken for a category: train on numbers")
+    edges = [np.asarray(bins[0], dtype=np.float64) for bins in model.bins_]
+    return Curves(
+        bias=np.array(float(model.intercept_[0])),
+        edge=np.concatenate(edges),
+        edge_column=np.repeat(np.arange(len(edges)), [len(of_column) for of_column in edges]).astype(np.int32),
+        step=np.concatenate([scores[1:-1] for scores in model.term_scores_]),
+        missing=np.array([scores[0] for scores in model.term_scores_]),
+    )
+
+
 def _linear_terms(rare: Pipeline, mean: FloatArray) -> LinearTerms:
     """In units of the imputed, unscaled columns, so that the service needs no scaler."""
     estimator: LogisticRegression = rare.named_steps["estimator"]
@@ -118,7 +143,8 @@ def _linear_terms(rare: Pipeline, mean: FloatArray) -> LinearTerms:
     )
 
 
-_TERMS_OF: Mapping[type[ClassifierMixin], Callable[[Pipeline, FloatArray], TreePaths | LinearTerms]] = {
+_TERMS_OF: Mapping[type[ClassifierMixin], Callable[[Pipeline, FloatArray], Terms]] = {
+    ExplainableBoostingClassifier: _curves,
     XGBClassifier: lambda rare, _mean: tree_paths(*xgboost_trees(rare.named_steps["estimator"].get_booster())),
     LGBMClassifier: lambda rare, _mean: tree_paths(*lightgbm_trees(rare.named_steps["estimator"].booster_)),
     LogisticRegression: _linear_terms,

@@ -129,6 +129,8 @@ def _harder(sample: ModelInput) -> ModelInput:
 
 
 def _head(pipeline: "Pipeline", contract: FeatureContract) -> "ModelProto":
+    from ebm2onnx.sklearn import convert_ebm_classifier
+    from interpret.glassbox import ExplainableBoostingClassifier
     from lightgbm import LGBMClassifier
     from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
     from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
@@ -138,6 +140,7 @@ def _head(pipeline: "Pipeline", contract: FeatureContract) -> "ModelProto":
     from xgboost import XGBClassifier
 
     for estimator, name, convert in (
+        (ExplainableBoostingClassifier, "InterpretExplainableBoostingClassifier", convert_ebm_classifier),
         (XGBClassifier, "XgboostXGBClassifier", convert_xgboost),
         (
             LGBMClassifier,
@@ -164,6 +167,7 @@ def _head(pipeline: "Pipeline", contract: FeatureContract) -> "ModelProto":
         target_opset=OPSET,
     )
     _widen_linear(model.graph)
+    _widen_sums(model.graph)
     return model
 
 
@@ -219,6 +223,20 @@ def _widen_linear(graph: "GraphProto") -> None:
         del graph.node[:]
         graph.node.extend(rest)
         return
+
+
+def _widen_sums(graph: "GraphProto") -> None:
+    """Add up an additive model's curves in double and round once, for the same reason as in linear models."""
+    from onnx import TensorProto, helper
+
+    for node in [node for node in graph.node if node.op_type == "ReduceSum"]:
+        parts, total = node.input[0], node.output[0]
+        node.input[0], node.output[0] = f"{parts}_double", f"{total}_double"
+        place = list(graph.node).index(node)
+        widen = helper.make_node("Cast", [parts], [node.input[0]], name=f"{node.name}_cast", to=TensorProto.DOUBLE)
+        narrow = helper.make_node("Cast", [node.output[0]], [total], name=f"{node.name}_round", to=TensorProto.FLOAT)
+        graph.node.insert(place + 1, narrow)
+        graph.node.insert(place, widen)
 
 
 def _on_line(line: Line, given: str, wanted: str) -> "tuple[list[NodeProto], list[TensorProto]]":

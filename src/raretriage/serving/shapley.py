@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from raretriage.bucket import InputColumns, LinearTerms, TreePaths, parse_explanation
+from raretriage.bucket import Curves, InputColumns, LinearTerms, Terms, TreePaths, parse_explanation
 from raretriage.features import FeatureContract, ModelInput
 from raretriage.serving.errors import ModelUnusable
 
@@ -54,7 +54,7 @@ class MarginExplainer:
             raise ModelUnusable("the explanation is of a model with other inputs: train and publish again")
         self._columns = file.columns
         self._is_category = np.isin(file.columns.source, len(contract.numeric) + np.arange(len(contract.categorical)))
-        self._terms = _Leaves(file.terms) if isinstance(file.terms, TreePaths) else _Linear(file.terms)
+        self._terms = _splitter(file.terms)
 
     def parts(self, row: ModelInput) -> MarginParts:
         """Of one patient: `row` has a single row."""
@@ -62,6 +62,16 @@ class MarginExplainer:
         margin, by_column = self._terms.split(values)
         inputs = _added_up(self._columns.source, by_column, len(self._columns.inputs))
         return MarginParts(base=self._terms.base, margin=margin, inputs=inputs)
+
+
+def _splitter(terms: Terms) -> "_Leaves | _Steps | _Linear":
+    match terms:
+        case TreePaths():
+            return _Leaves(terms)
+        case Curves():
+            return _Steps(terms)
+        case LinearTerms():
+            return _Linear(terms)
 
 
 def _column_values(row: ModelInput, columns: InputColumns, is_category: npt.NDArray[np.bool_]) -> FloatArray:
@@ -85,6 +95,21 @@ class _Linear:
         terms = self._terms
         filled = np.where(np.isnan(values), terms.fill, values)
         return self._intercept + float(terms.weight @ filled), terms.weight * (filled - terms.mean)
+
+
+class _Steps:
+    def __init__(self, curves: Curves) -> None:
+        self._curves = curves
+        self.base = float(curves.bias)
+        steps = 1 + np.bincount(curves.edge_column, minlength=len(curves.missing))
+        self._first = np.cumsum(steps) - steps
+
+    def split(self, values: FloatArray) -> tuple[float, FloatArray]:
+        curves = self._curves
+        is_passed = curves.edge <= values[curves.edge_column]
+        passed = np.bincount(curves.edge_column[is_passed], minlength=len(values))
+        added = np.where(np.isnan(values), curves.missing, curves.step[self._first + passed])
+        return self.base + float(added.sum()), added
 
 
 @dataclass(frozen=True, slots=True)

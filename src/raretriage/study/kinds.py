@@ -1,9 +1,9 @@
 """Every kind of model: those that can be served, and those that are compared with them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from interpret.glassbox import ExplainableBoostingClassifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.neighbors import NearestCentroid
@@ -37,11 +37,9 @@ def kinds() -> tuple[Variant, ...]:
             known_warnings=(_CONSTANT_COLUMN,),
         ),
         _of(EstimatorKind.LOGISTIC_REGRESSION),
-        Variant(
-            "explainable boosting",
-            _additive,
+        replace(
+            _of(EstimatorKind.EXPLAINABLE_BOOSTING),
             note="glass box: a curve a column, no interactions",
-            barred=_NOT_EXPORTED,
             known_warnings=(_MISSING_NOT_DRAWN,),
         ),
         _of(EstimatorKind.RANDOM_FOREST, barred={"rare": "no exact contributions to the log-odds"}),
@@ -84,14 +82,6 @@ def _of(kind: EstimatorKind, *, barred: Mapping[Head, str] = MappingProxyType({}
 def _nearest_class_mean(contract: FeatureContract, _head: Head, _seed: int) -> Classifier:
     scaled = columns(contract, numbers_of(EstimatorKind.LOGISTIC_REGRESSION))
     return Pipeline([("columns", scaled), ("estimator", NearestCentroid())])
-
-
-def _additive(contract: FeatureContract, _head: Head, seed: int) -> Classifier:
-    # One bag and few rounds: 580 columns on two cores.
-    boosted = ExplainableBoostingClassifier(
-        interactions=0, outer_bags=1, max_rounds=400, learning_rate=0.05, max_bins=64, n_jobs=1, random_state=seed
-    )
-    return Pipeline([("columns", columns(contract, "passthrough")), ("estimator", boosted)])
 
 
 def _gradient_boosting(contract: FeatureContract, _head: Head, seed: int) -> Classifier:

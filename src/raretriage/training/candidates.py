@@ -36,6 +36,7 @@ class EstimatorKind(StrEnum):
     """In the order of simplicity: of two that are as good, the first is taken."""
 
     LOGISTIC_REGRESSION = "logistic_regression"
+    EXPLAINABLE_BOOSTING = "explainable_boosting"
     RANDOM_FOREST = "random_forest"
     XGBOOST = "xgboost"
     LIGHTGBM = "lightgbm"
@@ -54,6 +55,14 @@ HEADS: tuple[Head, ...] = ("state", "rare")
 
 PARAMETERS: dict[EstimatorKind, dict[str, float | int | str]] = {
     EstimatorKind.LOGISTIC_REGRESSION: {"C": 0.3, "solver": "lbfgs", "max_iter": 300, "tol": 3e-3},
+    # One bag and few rounds: hundreds of columns on two cores. Without interactions it is a curve a column.
+    EstimatorKind.EXPLAINABLE_BOOSTING: {
+        "interactions": 0,
+        "outer_bags": 1,
+        "max_rounds": 400,
+        "learning_rate": 0.05,
+        "max_bins": 64,
+    },
     EstimatorKind.RANDOM_FOREST: {
         "n_estimators": 50,
         "max_depth": 14,
@@ -205,8 +214,8 @@ def numbers_of(kind: EstimatorKind) -> Pipeline | SimpleImputer | str:
             return Pipeline([("median", median), ("scale", StandardScaler())])
         case EstimatorKind.RANDOM_FOREST:
             return median
-        case EstimatorKind.XGBOOST | EstimatorKind.LIGHTGBM:
-            return "passthrough"  # their trees learn where a missing value goes
+        case EstimatorKind.EXPLAINABLE_BOOSTING | EstimatorKind.XGBOOST | EstimatorKind.LIGHTGBM:
+            return "passthrough"  # they learn what a missing value means
 
 
 def estimator(kind: EstimatorKind, parameters: Mapping[str, float | int | str], seed: int) -> ClassifierMixin:
@@ -214,6 +223,10 @@ def estimator(kind: EstimatorKind, parameters: Mapping[str, float | int | str], 
     match kind:
         case EstimatorKind.LOGISTIC_REGRESSION:
             return LogisticRegression(**parameters, random_state=seed)
+        case EstimatorKind.EXPLAINABLE_BOOSTING:
+            from interpret.glassbox import ExplainableBoostingClassifier  # two seconds, for a kind that few train
+
+            return ExplainableBoostingClassifier(**parameters, random_state=seed, n_jobs=1)
         case EstimatorKind.RANDOM_FOREST:
             return RandomForestClassifier(**parameters, random_state=seed, n_jobs=1)
         case EstimatorKind.XGBOOST:
