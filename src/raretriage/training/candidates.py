@@ -167,11 +167,12 @@ def frame(rows: ModelInput) -> pd.DataFrame:
 
     The order of the exported graph's inputs: the converter joins them in the same way. Numbers are widened, so that the
     pipelines are the exact side of the comparison: scaled in float32, a patient with symptoms for a century was off
-    by 2e-5 in the pipeline, not in the graph.
+    by 2e-5 in the pipeline, not in the graph. Findings are -1, 0 or 1, and a byte each: of a million encounters, half a
+    gigabyte instead of two.
     """
     numeric = pd.DataFrame(rows.numeric.astype(np.float64))
     return pd.concat(
-        [numeric, pd.DataFrame(rows.categorical, dtype=object), pd.DataFrame(rows.phenotypes)],
+        [numeric, pd.DataFrame(rows.categorical, dtype=object), pd.DataFrame(rows.phenotypes.astype(np.int8))],
         axis=1,
         ignore_index=True,
     )

@@ -75,7 +75,10 @@ class TierInputs:
         # encoded when wanted, the drawn ones alone: a frame of everybody for each masking is gigabytes
         masked = [self._masked(part, copy.mask) for part, copy in zip(drawn, copies, strict=True)]
         whole = self.frames[InputTier.FINDINGS].iloc[rows]
-        return pd.concat([whole, *masked], ignore_index=True), np.concatenate([rows, *drawn])
+        shown = pd.concat([whole, *masked], ignore_index=True)
+        # Fitted on what the graph is given, float32: in double a pipeline's matrix takes twice the memory.
+        narrow = dict.fromkeys(range(len(self.encoder.contract.numeric)), np.float32)
+        return shown.astype(narrow), np.concatenate([rows, *drawn])
 
     def _masked(self, rows: IntArray, mask: Callable[[Columns], Columns]) -> pd.DataFrame:
         return frame(self.encoder.encode(mask(take(self.columns, rows))))
