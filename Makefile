@@ -44,8 +44,8 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 requirements: $(VENV)/.dev ## pin the environments anew from pyproject.toml, with hashes
-	$(BIN)/uv pip compile $(COMPILE) --extra pipeline --extra dev -o requirements/dev.txt pyproject.toml
-	$(BIN)/uv pip compile $(COMPILE) --extra pipeline -c requirements/dev.txt -o requirements/pipeline.txt pyproject.toml
+	$(BIN)/uv pip compile $(COMPILE) --extra pipeline --extra build --extra dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile $(COMPILE) --extra pipeline --extra build -c requirements/dev.txt -o requirements/pipeline.txt pyproject.toml
 	$(BIN)/uv pip compile $(COMPILE) -c requirements/dev.txt -o requirements.txt pyproject.toml
 COMPILE := --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --python-version 3.11
 
