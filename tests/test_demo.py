@@ -50,6 +50,19 @@ def test_it_ends_by_saying_where_everything_is(shown):
     assert {path.name for path in folder.iterdir()} == {"var", "figures.json"}, "nothing is written anywhere else"
 
 
+def test_its_headlines_are_of_everybody_in_the_temporal_test_and_of_no_group(shown):
+    folder, done = shown
+    metrics = json.loads((folder / "figures.json").read_text())["metrics"]
+    own = {(m["split"], m["tier"], m["group"], m["name"]): m for m in metrics}
+    assert any(m["group"] != "everybody" for m in metrics)
+    headlines = done.stdout.partition("Recall certificates")[0].splitlines()
+    for words, name in {"ROC-AUC rare against the rest": "roc_auc_rare", "macro-F1 state  ": "f1_state_macro"}.items():
+        expected = own["temporal", "findings", "everybody", name]
+        [line] = [line for line in headlines if words in line]
+        assert f"{expected['value']:.3f} ({expected['low']:.3f} to" in line
+        assert line.rstrip().endswith(f"n = {expected['n']}")
+
+
 def test_a_model_that_fails_the_gate_is_shown_and_not_served_unless_asked_for(shown):
     folder, done = shown
     assert "gate of dev: FAILS" in done.stdout

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from raretriage.bucket import Metric
+from raretriage.bucket import EVERYBODY, TEMPORAL, Metric
 from raretriage.cli.cohort import DEFAULT_PATIENTS, Patients
 from raretriage.cli.console import err, out, progress, write_json
 from raretriage.cli.exits import InputError
@@ -142,7 +142,8 @@ def _reused(what: str) -> None:
 
 def _summary(run: Run, settings: Settings, *, address: str, entry: int) -> None:
     manifest = run.manifest
-    figures = {m.name: m for m in manifest.metrics if m.split == "temporal" and m.tier is InputTier.FINDINGS}
+    asked = (TEMPORAL, InputTier.FINDINGS, EVERYBODY)
+    figures = {m.name: m for m in manifest.metrics if (m.split, m.tier, m.group) == asked}
     out.rule("raretriage: triage, not diagnosis")
     out.print(f"model     {manifest.name} {manifest.version} ({settings.model_env}, ledger entry {entry})")
     out.print(f"          state: {manifest.estimators['state']}, rare: {manifest.estimators['rare']}")
