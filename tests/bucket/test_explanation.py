@@ -15,6 +15,7 @@ from raretriage.bucket import (
     InputColumns,
     LinearTerms,
     MalformedExplanation,
+    MarginLine,
     Terms,
     TreePaths,
     dump_explanation,
@@ -30,6 +31,7 @@ COLUMNS = InputColumns(
     category_column=np.array([1], dtype=np.int32),
     category_number=np.array([1.0]),
 )
+LINE = MarginLine(line_slope=np.array(1.25), line_intercept=np.array(0.5), line_input=np.array(0, dtype=np.int32))
 LINEAR = LinearTerms(bias=np.array(-1.5), weight=np.array([0.1, 2.0, -3.0]), mean=np.zeros(3), fill=np.zeros(3))
 CURVES = Curves(
     bias=np.array(-1.5),
@@ -53,9 +55,9 @@ TREES = TreePaths(
 
 @pytest.mark.parametrize("terms", [LINEAR, CURVES, TREES], ids=["linear", "curves", "trees"])
 def test_what_was_written_is_read_back(terms: Terms) -> None:
-    file = parse_explanation(dump_explanation(ExplanationFile(COLUMNS, terms)))
+    file = parse_explanation(dump_explanation(ExplanationFile(COLUMNS, LINE, terms)))
     assert type(file.terms) is type(terms)
-    for written, read in ((COLUMNS, file.columns), (terms, file.terms)):
+    for written, read in ((COLUMNS, file.columns), (LINE, file.line), (terms, file.terms)):
         for field in fields(written):
             before, after = getattr(written, field.name), getattr(read, field.name)
             assert after.dtype == before.dtype
@@ -63,15 +65,15 @@ def test_what_was_written_is_read_back(terms: Terms) -> None:
 
 
 def test_equal_arrays_give_equal_bytes_whatever_the_time() -> None:
-    data = dump_explanation(ExplanationFile(COLUMNS, TREES))
-    assert dump_explanation(ExplanationFile(COLUMNS, TREES)) == data
+    data = dump_explanation(ExplanationFile(COLUMNS, LINE, TREES))
+    assert dump_explanation(ExplanationFile(COLUMNS, LINE, TREES)) == data
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert {one.date_time for one in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def _changed(**arrays: object) -> bytes:
     buffer = io.BytesIO()
-    with np.load(io.BytesIO(dump_explanation(ExplanationFile(COLUMNS, LINEAR)))) as file:
+    with np.load(io.BytesIO(dump_explanation(ExplanationFile(COLUMNS, LINE, LINEAR)))) as file:
         kept = {name: file[name] for name in file.files}
     np.savez(buffer, **{name: value for name, value in (kept | arrays).items() if value is not None})
     return buffer.getvalue()
@@ -82,10 +84,10 @@ def _changed(**arrays: object) -> bytes:
     [
         (b"", "no archive"),
         (b"no archive", "no archive"),
-        (dump_explanation(ExplanationFile(COLUMNS, TREES))[:-40], "no archive"),
+        (dump_explanation(ExplanationFile(COLUMNS, LINE, TREES))[:-40], "no archive"),
         (_changed(weight=None), "lacks 'weight'"),
         (_changed(kind="forest"), "lacks 'forest'"),
-        (_changed(format=2), "format 2, this version reads 1"),
+        (_changed(format=1), "format 1, this version reads 2"),
         (_changed(category=np.array(["female"], dtype=object)), "no archive of arrays"),
     ],
     ids=["empty", "other", "cut", "array", "kind", "format", "pickle"],
@@ -97,7 +99,7 @@ def test_another_file_is_refused_with_the_reason(data: bytes, problem: str) -> N
 
 @given(st.integers(min_value=0), st.integers(min_value=1, max_value=255))
 def test_a_changed_byte_is_refused_or_changes_arrays_but_never_breaks_the_reader(place: int, change: int) -> None:
-    data = bytearray(dump_explanation(ExplanationFile(COLUMNS, LINEAR)))
+    data = bytearray(dump_explanation(ExplanationFile(COLUMNS, LINE, LINEAR)))
     data[place % len(data)] ^= change
     try:
         file = parse_explanation(bytes(data))

@@ -83,7 +83,20 @@ def by_library(model: Pipeline, rows: ModelInput) -> tuple[np.ndarray, np.ndarra
         given = estimator.predict(values, pred_contrib=True)
     source = parse_explanation(file_of(model)).columns.source
     by_input = np.stack([np.bincount(source, weights=row[:-1], minlength=len(INPUTS)) for row in given])
-    return LINE.slope * by_input, LINE.slope * given[:, -1] + LINE.intercept
+    return slope_of(rows)[:, np.newaxis] * by_input, np.where(is_told(rows), on_line(given[:, -1]), given[:, -1])
+
+
+def is_told(rows: ModelInput) -> np.ndarray:
+    """The line is of patients of whom a finding is told."""
+    return ~np.isnan(rows.numeric[:, NUMERIC.index("systems_involved")])
+
+
+def slope_of(rows: ModelInput) -> np.ndarray:
+    return np.where(is_told(rows), LINE.slope, 1.0)
+
+
+def on_line(margin: np.ndarray) -> np.ndarray:
+    return LINE.slope * margin + LINE.intercept
 
 
 def trees_of(model: Pipeline) -> list[Tree]:
@@ -250,7 +263,7 @@ def test_parts_of_explainable_boosting_are_the_librarys_own_terms(models) -> Non
     model, rows = models[EstimatorKind.EXPLAINABLE_BOOSTING], hard_rows()
     terms = model.named_steps["estimator"].eval_terms(model[:-1].transform(frame(rows)))
     source = parse_explanation(file_of(model)).columns.source
-    for parts, row in zip(parts_of(model, rows), LINE.slope * terms, strict=True):
+    for parts, row in zip(parts_of(model, rows), slope_of(rows)[:, np.newaxis] * terms, strict=True):
         expected = np.bincount(source, weights=row, minlength=len(INPUTS))
         assert np.allclose(parts.inputs, expected, rtol=0, atol=1e-12)
 
@@ -268,15 +281,17 @@ def test_a_linear_models_parts_are_weights_times_the_distance_to_the_mean(models
     columns, estimator = model.named_steps["columns"], model.named_steps["estimator"]
     values = columns.transform(frame(rows)) - columns.transform(frame(made_up_rows(400, seed=1))).mean(axis=0)
     source = parse_explanation(file_of(model)).columns.source
-    for parts, row in zip(parts_of(model, rows), LINE.slope * values * estimator.coef_[0], strict=True):
+    for parts, row in zip(
+        parts_of(model, rows), slope_of(rows)[:, np.newaxis] * values * estimator.coef_[0], strict=True
+    ):
         expected = np.bincount(source, weights=row, minlength=len(INPUTS))
         assert np.allclose(parts.inputs, expected, rtol=1e-9, atol=1e-9)
 
 
 def test_the_average_patient_of_a_linear_model_is_explained_by_nothing(models) -> None:
-    all_parts = parts_of(models[EstimatorKind.LOGISTIC_REGRESSION], made_up_rows(400, seed=1))
-    assert np.allclose(np.mean([parts.inputs for parts in all_parts], axis=0), 0, atol=1e-9)
-    assert np.mean([parts.margin for parts in all_parts]) == pytest.approx(all_parts[0].base)
+    rows = made_up_rows(400, seed=1)
+    off_line = np.array([p.inputs for p in parts_of(models[EstimatorKind.LOGISTIC_REGRESSION], rows)])
+    assert np.allclose((off_line / slope_of(rows)[:, np.newaxis]).mean(axis=0), 0, atol=1e-9)
 
 
 def test_a_forest_has_no_exact_parts_and_so_no_file(models) -> None:

@@ -164,6 +164,17 @@ def test_the_line_is_the_pipelines_own_also_where_the_head_is_certain(slope, cer
     assert moved == pytest.approx(line.moved(given.astype(np.float64)), abs=1e-7)
 
 
+def test_the_line_is_of_patients_of_whom_a_finding_is_told(heads):
+    rare, rows = heads["rare", EstimatorKind.LIGHTGBM], made_up_rows(200, seed=12)
+    is_told = ~np.isnan(rows.numeric[:, NUMERIC.index("systems_involved")])
+    assert 50 < is_told.sum() < 150
+    unscaled = rare.pipeline.predict_proba(frame(rows))[:, 1]
+    expected = np.where(is_told, rare.line.moved(unscaled), unscaled)
+    graph = export_graph(heads["state", EstimatorKind.LIGHTGBM], rare, CONTRACT)
+    assert np.allclose(run_graph(graph, rows)[1], expected, atol=1e-6)
+    assert not np.allclose(unscaled, expected, atol=1e-2)
+
+
 def test_the_file_is_whole_and_the_same_every_time(exported):
     graph, state, rare = exported
     assert export_graph(state, rare, CONTRACT) == graph

@@ -8,10 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raretriage.bucket import Curves, ExplanationFile, InputColumns, LinearTerms, Terms, TreePaths, dump_explanation
+from raretriage.bucket import (
+    Curves,
+    ExplanationFile,
+    InputColumns,
+    LinearTerms,
+    MarginLine,
+    Terms,
+    TreePaths,
+    dump_explanation,
+)
 from raretriage.features import FeatureContract, ModelInput
 from raretriage.serving import ModelUnusable
 from raretriage.serving.shapley import MarginExplainer
+from tests.serving.tiny_model import AS_IT_IS
 
 NUMBERS = tuple(f"n{i}" for i in range(5))
 CONTRACT = FeatureContract(
@@ -38,8 +48,8 @@ def row_of(numbers: list[float], sex: str = "", band: str = "", finding: float =
     )
 
 
-def explainer(terms: Terms) -> MarginExplainer:
-    return MarginExplainer(dump_explanation(ExplanationFile(COLUMNS, terms)), CONTRACT)
+def explainer(terms: Terms, line: MarginLine = AS_IT_IS) -> MarginExplainer:
+    return MarginExplainer(dump_explanation(ExplanationFile(COLUMNS, line, terms)), CONTRACT)
 
 
 Leaf = tuple[float, dict[int, float]]
@@ -168,8 +178,18 @@ def test_a_curve_adds_the_step_that_the_value_is_on_and_another_number_where_it_
     assert (parts.base, parts.margin) == (0.5, 0.5 + added + 100)
 
 
+def test_the_parts_of_a_margin_on_a_line_are_as_steep_as_the_whole_where_the_lines_number_is_given() -> None:
+    line = MarginLine(np.array(2.0), np.array(-0.25), np.array(1, dtype=np.int32))
+    given, missing = row_of([3, 0, 0, 0, 0], "male", "child", 1), row_of([3, np.nan, 0, 0, 0], "male", "child", 1)
+    for row, slope, intercept in ((given, 2.0, -0.25), (missing, 1.0, 0.0)):
+        plain, moved = explainer(LINEAR).parts(row), explainer(LINEAR, line).parts(row)
+        assert np.allclose(moved.inputs, slope * plain.inputs)
+        assert moved.base == slope * plain.base + intercept
+        assert moved.margin == pytest.approx(moved.base + moved.inputs.sum())
+
+
 def test_a_file_about_other_inputs_is_refused() -> None:
-    data = dump_explanation(ExplanationFile(COLUMNS, LINEAR))
+    data = dump_explanation(ExplanationFile(COLUMNS, AS_IT_IS, LINEAR))
     other = CONTRACT.model_copy(update={"numeric": (*NUMBERS[1:], NUMBERS[0])})
     with pytest.raises(ModelUnusable, match="other inputs"):
         MarginExplainer(data, other)

@@ -19,6 +19,7 @@ from raretriage.bucket import (
     LedgerEntry,
     LinearTerms,
     Manifest,
+    MarginLine,
     StateSets,
     StoredFile,
     append,
@@ -113,6 +114,9 @@ def tiny_graph(*, weights: list[float] | None = None, rare_output: str = "rare_p
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
 
 
+AS_IT_IS = MarginLine(line_slope=np.array(1.0), line_intercept=np.array(0.0), line_input=np.array(0, dtype=np.int32))
+
+
 def tiny_explanation(*, bias: float = -3.0, inputs: tuple[str, ...] | None = None, surplus: int = 0) -> bytes:
     """What the tiny graph's rare probability is made of: 2 for each finding observed, -2 for each excluded."""
     names = inputs or (*NUMERIC, *CATEGORICAL, *VOCABULARY)
@@ -128,7 +132,7 @@ def tiny_explanation(*, bias: float = -3.0, inputs: tuple[str, ...] | None = Non
     )
     weight = np.full(len(VOCABULARY) + surplus, 2.0)
     return dump_explanation(
-        ExplanationFile(columns, LinearTerms(np.array(bias), weight, mean=0 * weight, fill=0 * weight))
+        ExplanationFile(columns, AS_IT_IS, LinearTerms(np.array(bias), weight, mean=0 * weight, fill=0 * weight))
     )
 
 

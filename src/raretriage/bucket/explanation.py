@@ -1,8 +1,8 @@
 """What the margin of the rare head is made of, as plain arrays: release writes the file, the service reads it.
 
-The margin is the log-odds before the sigmoid. The file is an `.npz` without pickles: a table of how the graph's inputs
-become the estimator's columns (`InputColumns`), and the paths of its trees (`TreePaths`), its curves (`Curves`) or its
-weights (`LinearTerms`). Each field is one array under its own name.
+The margin is the log-odds before the sigmoid and before `MarginLine`. The file is an `.npz` without pickles: a table of
+how the graph's inputs become the estimator's columns (`InputColumns`), the line, and the paths of its trees
+(`TreePaths`), its curves (`Curves`) or its weights (`LinearTerms`). Each field is one array under its own name.
 """
 
 import io
@@ -21,7 +21,7 @@ IntArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
 TextArray = npt.NDArray[np.str_]
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +114,21 @@ Terms: TypeAlias = TreePaths | Curves | LinearTerms
 
 
 @dataclass(frozen=True, slots=True)
+class MarginLine:
+    """Where a number is given, the graph's log-odds are slope * margin + intercept; where it is missing, the margin."""
+
+    line_slope: FloatArray
+    line_intercept: FloatArray
+    line_input: IntArray
+    """() each; the number's position in `inputs`."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExplanationFile:
-    """Everything that is needed to split one patient's margin into parts."""
+    """Everything that is needed to split the log-odds of one patient into parts."""
 
     columns: InputColumns
+    line: MarginLine
     terms: Terms
 
 
@@ -127,7 +138,7 @@ _KINDS: dict[str, type[Terms]] = {"trees": TreePaths, "curves": Curves, "linear"
 def dump_explanation(explanation: ExplanationFile) -> bytes:
     """The file. Equal arrays give equal bytes: numpy writes its archives without the time."""
     kind = next(name for name, terms in _KINDS.items() if isinstance(explanation.terms, terms))
-    parts = (explanation.columns, explanation.terms)
+    parts = (explanation.columns, explanation.line, explanation.terms)
     arrays = {field.name: getattr(part, field.name) for part in parts for field in fields(part)}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, format=np.array(FORMAT), kind=np.array(kind), **arrays)
@@ -149,6 +160,7 @@ def parse_explanation(data: bytes) -> ExplanationFile:
         terms = _KINDS[str(arrays["kind"])]
         return ExplanationFile(
             columns=InputColumns(**{field.name: arrays[field.name] for field in fields(InputColumns)}),
+            line=MarginLine(**{field.name: arrays[field.name] for field in fields(MarginLine)}),
             terms=terms(**{field.name: arrays[field.name] for field in fields(terms)}),
         )
     except KeyError as error:

@@ -1,7 +1,6 @@
 """From the fitted rare head to the arrays by which the service explains each answer without the training stack."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +13,20 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from xgboost import XGBClassifier
 
-from raretriage.bucket import Curves, ExplanationFile, InputColumns, LinearTerms, Terms, TreePaths, dump_explanation
+from raretriage.bucket import (
+    Curves,
+    ExplanationFile,
+    InputColumns,
+    LinearTerms,
+    MarginLine,
+    Terms,
+    dump_explanation,
+)
 from raretriage.features import FeatureContract
 from raretriage.release.errors import CannotExplain
 from raretriage.release.tree_paths import tree_paths
 from raretriage.release.trees import lightgbm_trees, xgboost_trees
-from raretriage.training.platt import Line, PlattScaled
+from raretriage.training.platt import TOLD, Line, PlattScaled
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -43,19 +50,15 @@ def explanation_file(rare: PlattScaled, contract: FeatureContract, mean: FloatAr
     if terms_of is None:
         return None
     columns = _input_columns(rare.pipeline.named_steps["columns"], contract)
-    return dump_explanation(ExplanationFile(columns, _on_line(terms_of(rare.pipeline, mean), rare.line)))
+    return dump_explanation(ExplanationFile(columns, _line_of(rare.line), terms_of(rare.pipeline, mean)))
 
 
-def _on_line(terms: Terms, line: Line) -> Terms:
-    """The parts of a margin on a line: each as steep as the whole, and the shift in none of them."""
-    bias = np.asarray(line.slope * terms.bias + line.intercept)
-    match terms:
-        case TreePaths():
-            return replace(terms, bias=bias, leaf_value=line.slope * terms.leaf_value)
-        case Curves():
-            return replace(terms, bias=bias, step=line.slope * terms.step, missing=line.slope * terms.missing)
-        case LinearTerms():
-            return replace(terms, bias=bias, weight=line.slope * terms.weight)
+def _line_of(line: Line) -> MarginLine:
+    return MarginLine(
+        line_slope=np.array(line.slope),
+        line_intercept=np.array(line.intercept),
+        line_input=np.array(TOLD, dtype=np.int32),
+    )
 
 
 class _Columns:

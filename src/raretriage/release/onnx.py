@@ -13,7 +13,7 @@ from raretriage.bucket import GraphContract
 from raretriage.features import FeatureContract, ModelInput
 from raretriage.release.errors import ParityError
 from raretriage.training import frame
-from raretriage.training.platt import SMALLEST, Line, PlattScaled
+from raretriage.training.platt import SMALLEST, TOLD, Line, PlattScaled
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto
@@ -56,9 +56,16 @@ def export_graph(state: "Pipeline", rare: PlattScaled, contract: FeatureContract
         helper.make_node("Gather", [rare_output, "rare_class"], ["rare_unscaled"], name="rare", axis=1),
     ]
     initializers.append(helper.make_tensor("rare_class", TensorProto.INT64, [], [1]))
-    on_line, numbers = _on_line(rare.line, "rare_unscaled", GRAPH.rare_probability)
-    nodes += on_line
-    initializers += numbers
+    on_line, numbers = _on_line(rare.line, "rare_unscaled", "rare_on_line")
+    nodes += [
+        *on_line,
+        helper.make_node("Gather", [GRAPH.numeric, "told"], ["told_number"], name="told_number", axis=1),
+        helper.make_node("IsNaN", ["told_number"], ["is_untold"], name="is_untold"),
+        helper.make_node(
+            "Where", ["is_untold", "rare_unscaled", "rare_on_line"], [GRAPH.rare_probability], name="rare_probability"
+        ),
+    ]
+    initializers += [*numbers, helper.make_tensor("told", TensorProto.INT64, [], [TOLD])]
     kept = _reachable(nodes, {GRAPH.state_probabilities, GRAPH.rare_probability})
     used = {value for node in kept for value in node.input}
     graph = helper.make_graph(

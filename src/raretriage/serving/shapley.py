@@ -54,6 +54,7 @@ class MarginExplainer:
             raise ModelUnusable("the explanation is of a model with other inputs: train and publish again")
         self._columns = file.columns
         self._is_category = np.isin(file.columns.source, len(contract.numeric) + np.arange(len(contract.categorical)))
+        self._line = file.line
         self._terms = _splitter(file.terms)
 
     def parts(self, row: ModelInput) -> MarginParts:
@@ -61,7 +62,13 @@ class MarginExplainer:
         values = _column_values(row, self._columns, self._is_category)
         margin, by_column = self._terms.split(values)
         inputs = _added_up(self._columns.source, by_column, len(self._columns.inputs))
-        return MarginParts(base=self._terms.base, margin=margin, inputs=inputs)
+        if np.isnan(row.numeric[0, int(self._line.line_input)]):
+            return MarginParts(base=self._terms.base, margin=margin, inputs=inputs)
+        # Each part is as steep as the whole, and the shift is in none of them.
+        slope, intercept = float(self._line.line_slope), float(self._line.line_intercept)
+        return MarginParts(
+            base=slope * self._terms.base + intercept, margin=slope * margin + intercept, inputs=slope * inputs
+        )
 
 
 def _splitter(terms: Terms) -> "_Leaves | _Steps | _Linear":

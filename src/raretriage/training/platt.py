@@ -4,6 +4,8 @@ Trees with a few patients a leaf know the rare patients that they were fitted on
 line is fitted on answers to fit patients by models that had not seen them; patients who set a threshold, and those who
 measure it, take no part. The order of patients, and so every ROC-AUC, stays as it is.
 
+It is a line for patients of whom a finding is told; without findings the head says other things and is left as it is.
+
 Source: Platt 1999, "Probabilistic outputs for support vector machines"; on log-odds, Cox 1958, Biometrika 45:562.
 """
 
@@ -15,10 +17,14 @@ import pandas as pd
 from scipy.special import expit, logit
 from sklearn.pipeline import Pipeline
 
+from raretriage.features import NUMERIC
 from raretriage.training.weighted import calibration_line
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+
+TOLD = NUMERIC.index("systems_involved")
+"""The column of a `frame`, and of the graph's numeric input, that is missing where no finding is mentioned."""
 
 SMALLEST = 1e-9
 """No probability is taken nearer to 0 or 1, where float32 has no log-odds; far below every threshold of the grid."""
@@ -47,14 +53,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PlattScaled:
-    """A fitted two-class pipeline and the line that its log-odds are put on."""
+    """A fitted two-class pipeline and the line that its log-odds are put on where a finding is told."""
 
     pipeline: Pipeline
     line: Line = Line()
 
     def predict_proba(self, rows: pd.DataFrame) -> FloatArray:
         """Not rare and rare, shape (n, 2), of a `frame`."""
-        rare = self.line.moved(np.asarray(self.pipeline.predict_proba(rows), dtype=np.float64)[:, 1])
+        unscaled = np.asarray(self.pipeline.predict_proba(rows), dtype=np.float64)[:, 1]
+        is_told = rows.iloc[:, TOLD].notna().to_numpy()
+        rare = np.where(is_told, self.line.moved(unscaled), unscaled)
         return np.column_stack([1 - rare, rare])
 
 
@@ -62,7 +70,7 @@ def fitted_line(probability: FloatArray, is_rare: BoolArray) -> Line:
     """The line on which these answers are calibrated.
 
     Args:
-        probability: shape (n,), by models that were not fitted on these rows.
+        probability: shape (n,), by models that were not fitted on these rows, all of which tell a finding.
         is_rare: shape (n,).
 
     Returns:
