@@ -1,6 +1,7 @@
 """What a command shows: bars on long work, tables, and the same figures as JSON."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-out = Console(highlight=False)
+WIDE = 160
+"""Columns of a file or a pipe, which has no width of its own: with a terminal's usual 80 a table breaks its words."""
+
+
+def width_of_output() -> int | None:
+    """None where the terminal, or COLUMNS, says it."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
+
+
+out = Console(highlight=False, width=width_of_output())
 err = Console(stderr=True, highlight=False)
 
 Tick = Callable[[int], object]
