@@ -13,7 +13,7 @@ from raretriage.bucket import GraphContract
 from raretriage.features import FeatureContract, ModelInput
 from raretriage.release.errors import ParityError
 from raretriage.training import frame
-from raretriage.training.platt import SMALLEST, TOLD, Line, PlattScaled
+from raretriage.training.platt import SMALLEST, TOLD, Line, PlattScaled, log_odds
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto
@@ -38,7 +38,11 @@ def export_graph(state: "Pipeline", rare: PlattScaled, contract: FeatureContract
     """
     from onnx import TensorProto, checker, helper
 
-    heads = {"state": _head(state, contract), "rare": _head(rare.pipeline, contract)}
+    heads = {"state": _converted(state, contract), "rare": _converted(rare.pipeline, contract)}
+    is_margin = _without_sigmoid(heads["rare"].graph)
+    for model in heads.values():
+        _widen_linear(model.graph)
+        _widen_sums(model.graph)
     nodes, initializers = [], []
     for name, model in heads.items():
         rename = _renamer(name)
@@ -53,19 +57,17 @@ def export_graph(state: "Pipeline", rare: PlattScaled, contract: FeatureContract
     state_output, rare_output = (_renamer(name)(_probabilities_of(model.graph)) for name, model in heads.items())
     nodes += [
         helper.make_node("Identity", [state_output], [GRAPH.state_probabilities], name="state_probabilities"),
-        helper.make_node("Gather", [rare_output, "rare_class"], ["rare_unscaled"], name="rare", axis=1),
-    ]
-    initializers.append(helper.make_tensor("rare_class", TensorProto.INT64, [], [1]))
-    on_line, numbers = _on_line(rare.line, "rare_unscaled", "rare_on_line")
-    nodes += [
-        *on_line,
+        helper.make_node("Gather", [rare_output, "rare_class"], ["rare_answer"], name="rare_answer", axis=1),
         helper.make_node("Gather", [GRAPH.numeric, "told"], ["told_number"], name="told_number", axis=1),
         helper.make_node("IsNaN", ["told_number"], ["is_untold"], name="is_untold"),
-        helper.make_node(
-            "Where", ["is_untold", "rare_unscaled", "rare_on_line"], [GRAPH.rare_probability], name="rare_probability"
-        ),
     ]
-    initializers += [*numbers, helper.make_tensor("told", TensorProto.INT64, [], [TOLD])]
+    initializers += [
+        helper.make_tensor("rare_class", TensorProto.INT64, [], [1]),
+        helper.make_tensor("told", TensorProto.INT64, [], [TOLD]),
+    ]
+    on_line, numbers = _on_line(rare.line, is_margin=is_margin)
+    nodes += on_line
+    initializers += numbers
     kept = _reachable(nodes, {GRAPH.state_probabilities, GRAPH.rare_probability})
     used = {value for node in kept for value in node.input}
     graph = helper.make_graph(
@@ -135,7 +137,7 @@ def _harder(sample: ModelInput) -> ModelInput:
     return ModelInput(numeric=numeric, categorical=categorical, phenotypes=sample.phenotypes)
 
 
-def _head(pipeline: "Pipeline", contract: FeatureContract) -> "ModelProto":
+def _converted(pipeline: "Pipeline", contract: FeatureContract) -> "ModelProto":
     from ebm2onnx.sklearn import convert_ebm_classifier
     from interpret.glassbox import ExplainableBoostingClassifier
     from lightgbm import LGBMClassifier
@@ -163,7 +165,7 @@ def _head(pipeline: "Pipeline", contract: FeatureContract) -> "ModelProto":
             overwrite=True,
             options={"nocl": [True, False], "zipmap": [True, False, "columns"]},
         )
-    model = convert_sklearn(
+    return convert_sklearn(
         pipeline,
         initial_types=[
             (GRAPH.numeric, FloatTensorType([None, len(contract.numeric)])),
@@ -173,9 +175,6 @@ def _head(pipeline: "Pipeline", contract: FeatureContract) -> "ModelProto":
         options={id(pipeline): {"zipmap": False}},
         target_opset=OPSET,
     )
-    _widen_linear(model.graph)
-    _widen_sums(model.graph)
-    return model
 
 
 class _RoundedDown:
@@ -218,7 +217,7 @@ def _widen_linear(graph: "GraphProto") -> None:
         graph.initializer.append(
             helper.make_tensor("linear_intercepts", TensorProto.DOUBLE, [len(intercepts)], intercepts)
         )
-        link = {b"SOFTMAX": "Softmax", b"LOGISTIC": "Sigmoid"}[given["post_transform"]]
+        link = {b"SOFTMAX": "Softmax", b"LOGISTIC": "Sigmoid", b"NONE": "Identity"}[given["post_transform"]]
         wide = [
             helper.make_node("Cast", [node.input[0]], ["linear_double"], name="linear_cast", to=TensorProto.DOUBLE),
             helper.make_node("MatMul", ["linear_double", "linear_weights"], ["linear_product"], name="linear_product"),
@@ -246,28 +245,55 @@ def _widen_sums(graph: "GraphProto") -> None:
         graph.node.insert(place, widen)
 
 
-def _on_line(line: Line, given: str, wanted: str) -> "tuple[list[NodeProto], list[TensorProto]]":
-    """`Line.moved`, in double: near 1 float32 has few log-odds to tell apart."""
+def _without_sigmoid(graph: "GraphProto") -> bool:
+    """Make a two-class head give its log-odds; False where it has none before its probabilities, as a forest.
+
+    ONNX Runtime's sigmoid is off by 1e-7, which is a seventh of the probability 4e-7: a flat line makes 2 % of it.
+    """
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.name == "post_transform" and attribute.s == b"LOGISTIC":
+                attribute.s = b"NONE"
+                return True
+        if node.op_type == "Softmax":  # explainable boosting: of 0 and the log-odds
+            node.op_type = "Identity"
+            del node.attribute[:]
+            return True
+    return False
+
+
+def _on_line(line: Line, *, is_margin: bool) -> "tuple[list[NodeProto], list[TensorProto]]":
+    """`PlattScaled` in double: from `rare_answer`, log-odds or a probability, and `is_untold`, to what is asked."""
     from onnx import TensorProto, helper
 
-    numbers = {"smallest": SMALLEST, "largest": 1 - SMALLEST, "one": 1.0, "slope": line.slope, "shift": line.intercept}
-    steps = (
-        ("Clip", ("wide", "smallest", "largest"), "clipped"),
+    certain = float(log_odds(np.array(1.0)))
+    numbers = {"slope": line.slope, "shift": line.intercept, "one": 1.0} | (
+        {"least": -certain, "most": certain} if is_margin else {"least": SMALLEST, "most": 1 - SMALLEST}
+    )
+    from_probability = (
         ("Sub", ("one", "clipped"), "other"),
         ("Div", ("clipped", "other"), "odds"),
         ("Log", ("odds",), "log_odds"),
-        ("Mul", ("log_odds", "slope"), "sloped"),
+    )
+    margin = "clipped" if is_margin else "log_odds"
+    steps = (
+        ("Clip", ("wide", "least", "most"), "clipped"),
+        *(() if is_margin else from_probability),
+        ("Mul", (margin, "slope"), "sloped"),
         ("Add", ("sloped", "shift"), "moved"),
-        ("Sigmoid", ("moved",), "probability"),
     )
     named = "line_{}".format
     nodes = [
-        helper.make_node("Cast", [given], [named("wide")], name=named("wide"), to=TensorProto.DOUBLE),
+        helper.make_node("Cast", ["rare_answer"], [named("wide")], name=named("wide"), to=TensorProto.DOUBLE),
         *(
             helper.make_node(kind, [named(value) for value in values], [named(made)], name=named(made))
             for kind, values, made in steps
         ),
-        helper.make_node("Cast", [named("probability")], [wanted], name=named("round"), to=TensorProto.FLOAT),
+        helper.make_node("Where", ["is_untold", named(margin), named("moved")], [named("logit")], name=named("logit")),
+        helper.make_node("Sigmoid", [named("logit")], [named("probability")], name=named("probability")),
+        helper.make_node(
+            "Cast", [named("probability")], [GRAPH.rare_probability], name="rare_probability", to=TensorProto.FLOAT
+        ),
     ]
     return nodes, [helper.make_tensor(named(name), TensorProto.DOUBLE, [], [n]) for name, n in numbers.items()]
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit, logit
 from sklearn.pipeline import Pipeline
+from xgboost import XGBClassifier
 
 from raretriage.features import NUMERIC
 from raretriage.training.weighted import calibration_line
@@ -47,8 +48,7 @@ class Line:
         >>> Line(slope=2.0).moved(np.array([0.1, 0.5])).round(4).tolist()
         [0.0122, 0.5]
         """
-        clipped = np.clip(probability, SMALLEST, 1 - SMALLEST)
-        return np.asarray(expit(self.slope * logit(clipped) + self.intercept), dtype=np.float64)
+        return np.asarray(expit(self.slope * log_odds(probability) + self.intercept), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,22 @@ class PlattScaled:
 
     def predict_proba(self, rows: pd.DataFrame) -> FloatArray:
         """Not rare and rare, shape (n, 2), of a `frame`."""
-        unscaled = np.asarray(self.pipeline.predict_proba(rows), dtype=np.float64)[:, 1]
+        margin = self._margin(rows)
         is_told = rows.iloc[:, TOLD].notna().to_numpy()
-        rare = np.where(is_told, self.line.moved(unscaled), unscaled)
+        rare = expit(np.where(is_told, self.line.slope * margin + self.line.intercept, margin))
         return np.column_stack([1 - rare, rare])
+
+    def _margin(self, rows: pd.DataFrame) -> FloatArray:
+        estimator = self.pipeline.named_steps["estimator"]
+        if isinstance(estimator, XGBClassifier):  # its probabilities are float32, and have no log-odds near 1
+            margin = estimator.predict(self.pipeline[:-1].transform(rows), output_margin=True).astype(np.float64)
+            return np.asarray(np.clip(margin, log_odds(np.array(0.0)), log_odds(np.array(1.0))))
+        return log_odds(np.asarray(self.pipeline.predict_proba(rows), dtype=np.float64)[:, 1])
+
+
+def log_odds(probability: FloatArray) -> FloatArray:
+    """Of probabilities as near to 0 and 1 as `SMALLEST`, shape as given."""
+    return np.asarray(logit(np.clip(probability, SMALLEST, 1 - SMALLEST)), dtype=np.float64)
 
 
 def fitted_line(probability: FloatArray, is_rare: BoolArray) -> Line:
