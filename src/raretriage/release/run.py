@@ -35,7 +35,7 @@ def write_run(folder: Path, manifest: Manifest, files: Mapping[str, bytes], know
     """Write a run's folder in one step; an interrupted call leaves nothing behind.
 
     Args:
-        folder: must not exist, or hold the same run.
+        folder: what it holds is replaced; where it is a link, as `make run` leaves `latest`, the link is.
         files: by name, exactly those that the manifest lists.
         knowledge: the artefact that the manifest refers to.
     """
@@ -48,7 +48,9 @@ def write_run(folder: Path, manifest: Manifest, files: Mapping[str, bytes], know
         for name, data in {**files, KNOWLEDGE_FILE: knowledge}.items():
             (made / name).write_bytes(data)
         (made / MANIFEST_FILE).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        if folder.exists():
+        if folder.is_symlink():  # a name for another run, which stays
+            folder.unlink()
+        elif folder.exists():
             shutil.rmtree(folder)
         made.rename(folder)
     return read_run(folder)
