@@ -21,7 +21,7 @@ from raretriage.cli.serve import Host, Port, serve
 from raretriage.cli.train import train_run
 from raretriage.cli.workspace import Workspace
 from raretriage.domain import Basis, InputTier
-from raretriage.release import Evidence, IncompleteRun, Run, judge, read_run
+from raretriage.release import Evidence, IncompleteRun, Run, judge, name_latest, read_run
 from raretriage.settings import Settings
 
 EXPORT = Path("var/export")
@@ -92,9 +92,7 @@ class Demonstration:
             _reused(f"model {run.manifest.version}")
         except IncompleteRun:
             run = train_run(self.work, folder, basis=Basis.SIMULATED, lake_version=lake_version)
-        latest = self.work.settings.runs_dir / "latest"
-        latest.unlink(missing_ok=True)
-        latest.symlink_to(folder.name)
+        name_latest(run)
         return run
 
     def warehouse(self, lake_version: int) -> None:

@@ -12,7 +12,7 @@ from raretriage.cli.figures import certificate_table, gate_json, gate_table, gro
 from raretriage.cli.options import JsonFile
 from raretriage.cli.publish import environment
 from raretriage.cli.workspace import Workspace
-from raretriage.release import Evidence, Gate, Run, judge, read_run, served_manifest
+from raretriage.release import LATEST, Evidence, Gate, Run, judge, read_run, served_manifest
 from raretriage.release.evaluate import Evaluation
 from raretriage.settings import Settings
 
@@ -39,7 +39,7 @@ def evaluate_command(
     """
     work = Workspace(Settings())
     judged_for = environment(env or work.settings.model_env)
-    run = read_run(folder or work.settings.runs_dir / "latest")
+    run = read_run(folder or work.settings.runs_dir / LATEST)
     found = _evaluated(work, run)
     serving = served_manifest(work.bucket, judged_for, besides=run.manifest.version)
     gate = judge(Evidence(run.manifest, found.metrics, found.groups, found.checks, serving))

@@ -34,7 +34,7 @@ app = typer.Typer(
     "hold, 5 a back end cannot be reached, 130 interrupted.",
 )
 app.command("ingest", epilog="Example: raretriage ingest var/export --json ingest.json")(ingest_command)
-app.command("train", epilog="Example: raretriage train --basis simulated --out var/runs/latest")(train_command)
+app.command("train", epilog="Example: raretriage train --basis simulated --json figures.json")(train_command)
 app.command("evaluate", epilog="Example: raretriage evaluate --run var/runs/latest --json figures.json")(
     evaluate_command
 )

@@ -11,7 +11,7 @@ from raretriage.bucket import Environment, LedgerEntry
 from raretriage.cli.console import out, progress, write_json
 from raretriage.cli.options import DespiteGate, JsonFile
 from raretriage.cli.workspace import Workspace
-from raretriage.release import Run, publish, read_run, set_alias
+from raretriage.release import LATEST, Run, publish, read_run, set_alias
 from raretriage.settings import Settings
 
 
@@ -57,7 +57,7 @@ def publish_command(
     """
     work = Workspace(Settings())
     chosen = environment(env or work.settings.model_env)
-    run = read_run(folder or work.settings.runs_dir / "latest")
+    run = read_run(folder or work.settings.runs_dir / LATEST)
     entry = publish_run(work, run, chosen, why=why, allow_simulated=allow_simulated, despite_gate=despite_gate)
     out.print(f"{chosen} serves {entry.to_version} (ledger entry {entry.number}, {work.settings.model_uri})")
     write_json(json_file, entry.model_dump(mode="json"))

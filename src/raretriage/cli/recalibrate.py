@@ -14,7 +14,7 @@ from raretriage.cli.options import JsonFile, LakeVersion
 from raretriage.cli.workspace import Workspace, git_commit
 from raretriage.domain import Basis, InputTier, Refusal
 from raretriage.knowledge import load_knowledge
-from raretriage.release import Run, read_run, register
+from raretriage.release import LATEST, Run, read_run, register
 from raretriage.settings import Settings
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def recalibrate_command(
 ) -> None:
     """Certify a run on your own labelled patients; exit code 4 where the findings tier cannot be certified."""
     work = Workspace(Settings())
-    run = read_run(folder or work.settings.runs_dir / "latest")
+    run = read_run(folder or work.settings.runs_dir / LATEST)
     version = work.lake.version() if lake_version is None else lake_version
     new = recalibrate_run(work, run, basis=basis, lake_version=version, folder=target, are_others=are_others)
     _show(run, new)

@@ -15,7 +15,7 @@ from raretriage.cli.figures import figures_json, gate_table, show_figures
 from raretriage.cli.options import JsonFile, LakeVersion
 from raretriage.cli.workspace import Workspace, git_commit
 from raretriage.domain import Basis, Certificate, InputTier
-from raretriage.release import Evidence, Run, build_report, judge, register, stored, write_run
+from raretriage.release import Evidence, Run, build_report, judge, name_latest, register, stored, write_run
 from raretriage.settings import Settings
 
 if TYPE_CHECKING:
@@ -151,12 +151,17 @@ def train_command(
     basis: Annotated[
         Basis, typer.Option(help="Whose patients the lake holds; `simulated` is printed wherever a number is shown.")
     ] = Basis.SIMULATED,
-    folder: Annotated[Path | None, typer.Option("--out", help="The run's folder.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="The run's folder; default: a new one, named by var/runs/latest.")
+    ] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Compare candidates, fit, certify, export to ONNX with parity, log to MLflow; writes a run's folder."""
     work = Workspace(Settings())
-    run = train_run(work, folder or work.settings.runs_dir / "latest", basis=basis, lake_version=lake_version)
+    own = folder or work.settings.runs_dir / f"trained-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    run = train_run(work, own, basis=basis, lake_version=lake_version)
+    if folder is None:
+        name_latest(run)
     show_figures(run.manifest)
     gate_table(judge(Evidence.of(run.manifest)))
     out.print(f"run: {run.folder}   next: raretriage publish --run {run.folder}")

@@ -13,9 +13,10 @@ from raretriage.release.gate import Evidence, Gate, GateRow, judge
 from raretriage.release.publish import publish, served_manifest
 from raretriage.release.registry import register, set_alias
 from raretriage.release.report import REPORT_FILES, Report, build_report
-from raretriage.release.run import Run, read_run, stored, write_run
+from raretriage.release.run import LATEST, Run, name_latest, read_run, stored, write_run
 
 __all__ = [
+    "LATEST",
     "REPORT_FILES",
     "CannotExplain",
     "Evidence",
@@ -31,6 +32,7 @@ __all__ = [
     "Table",
     "build_report",
     "judge",
+    "name_latest",
     "publish",
     "read_run",
     "register",

@@ -26,6 +26,10 @@ class Run:
         return (self.folder / name).read_bytes()
 
 
+LATEST = "latest"
+"""What commands read when they are told no run."""
+
+
 def stored(data: bytes) -> StoredFile:
     """What the manifest says of a file."""
     return StoredFile(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data))
@@ -35,7 +39,7 @@ def write_run(folder: Path, manifest: Manifest, files: Mapping[str, bytes], know
     """Write a run's folder in one step; an interrupted call leaves nothing behind.
 
     Args:
-        folder: what it holds is replaced; where it is a link, as `make run` leaves `latest`, the link is.
+        folder: what it holds is replaced; where it is a link, the link is.
         files: by name, exactly those that the manifest lists.
         knowledge: the artefact that the manifest refers to.
     """
@@ -54,6 +58,15 @@ def write_run(folder: Path, manifest: Manifest, files: Mapping[str, bytes], know
             shutil.rmtree(folder)
         made.rename(folder)
     return read_run(folder)
+
+
+def name_latest(run: Run) -> None:
+    """Let `latest` beside the run name it; a run that stands there itself is kept, under its version."""
+    latest = run.folder.parent / LATEST
+    if latest.is_dir() and not latest.is_symlink():
+        latest.rename(latest.with_name(read_run(latest).manifest.version))
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(run.folder.name)
 
 
 def read_run(folder: Path) -> Run:
