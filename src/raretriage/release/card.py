@@ -52,9 +52,8 @@ def _objectives(facts: RunFacts) -> Iterator[Block]:
     training = facts.manifest.training
     yield Text(
         f"Development and internal evaluation: flag at least {percent(training.target)} of rare patients, promised "
-        f"with "
-        f"{percent(training.confidence)} confidence, at a stated price; name the state, or say NO SEGURO. No external "
-        "evaluation is part of this run."
+        f"with {percent(training.confidence)} confidence, at a stated price; name the state, or say NO SEGURO. No "
+        "external evaluation is part of this run."
     )
 
 
@@ -164,9 +163,8 @@ def _specification(facts: RunFacts) -> Iterator[Block]:
     manifest = facts.manifest
     yield Bullets(
         (
-            "One ONNX graph with preprocessing inside; manifest, report and card are published beside it and attached "
-            "to "
-            "the MLflow run.",
+            "One ONNX graph with preprocessing inside; manifest, report and card are published beside it and "
+            "attached to the MLflow run.",
             f"Largest difference between graph and fitted pipelines: {manifest.training.parity:.1e} on "
             f"{facts.parity_rows:,} rows (limit 1e-5).",
         )

@@ -89,9 +89,7 @@ def rare_positives(facts: RunFacts) -> str:
     tested = facts.metric("sensitivity_rare", TEMPORAL)
     return (
         f"A promise of {percent(training.target)} sensitivity at {percent(training.confidence)} confidence needs at "
-        f"least "
-        f"{needed} "
-        f"rare calibration patients; there are {have or 'none'}."
+        f"least {needed} rare calibration patients; there are {have or 'none'}."
         + (f" The temporal test holds {tested.n:,} rare encounters at tier findings." if tested else "")
     )
 
