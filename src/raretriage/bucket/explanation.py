@@ -7,8 +7,9 @@ how the graph's inputs become the estimator's columns (`InputColumns`), the line
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -132,6 +133,7 @@ class ExplanationFile:
     terms: Terms
 
 
+Part = TypeVar("Part", bound=InputColumns | MarginLine | Terms)
 _KINDS: dict[str, type[Terms]] = {"trees": TreePaths, "curves": Curves, "linear": LinearTerms}
 
 
@@ -157,14 +159,17 @@ def parse_explanation(data: bytes) -> ExplanationFile:
             raise MalformedExplanation(
                 f"format {arrays['format']}, this version reads {FORMAT}: train and publish again"
             )
-        terms = _KINDS[str(arrays["kind"])]
         return ExplanationFile(
-            columns=InputColumns(**{field.name: arrays[field.name] for field in fields(InputColumns)}),
-            line=MarginLine(**{field.name: arrays[field.name] for field in fields(MarginLine)}),
-            terms=terms(**{field.name: arrays[field.name] for field in fields(terms)}),
+            columns=_part(InputColumns, arrays),
+            line=_part(MarginLine, arrays),
+            terms=_part(_KINDS[str(arrays["kind"])], arrays),
         )
     except KeyError as error:
         raise MalformedExplanation(f"it lacks {error}: train and publish again") from error
+
+
+def _part(kind: type[Part], arrays: Mapping[str, npt.NDArray[Any]]) -> Part:
+    return kind(**{field.name: arrays[field.name] for field in fields(kind)})
 
 
 def _arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:

@@ -38,15 +38,15 @@ def benchmark_command(
     version = work.lake.version() if lake_version is None else lake_version
     with work.audited("read for a benchmark", f"lake:encounters@{version}"):
         lake = work.lake.read("encounters", version)
-    measured = {}
+    trainings = {}
     if patients:
-        measured[f"{patients:,} patients"] = partial(cost_of, some_of(lake, patients=patients), work.knowledge_bytes)
+        trainings[f"{patients:,} patients"] = partial(cost_of, some_of(lake, patients=patients), work.knowledge_bytes)
     if encounters:
-        measured[f"{encounters:,} encounters"] = partial(cost_of, lake, work.knowledge_bytes, wanted=encounters)
+        trainings[f"{encounters:,} encounters"] = partial(cost_of, lake, work.knowledge_bytes, wanted=encounters)
     costs: dict[str, TrainingCost] = {}
-    for name, cost in measured.items():
+    for name, training in trainings.items():
         with progress(f"training on {name}") as tick:
-            costs[name] = cost()
+            costs[name] = training()
             tick(1)
     _show(costs)
     write_json(json_file, {name: cost.as_json() for name, cost in costs.items()})

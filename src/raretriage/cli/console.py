@@ -14,13 +14,7 @@ from rich.table import Table
 WIDE = 160
 """Columns of a file or a pipe, which has no width of its own: with a terminal's usual 80 a table breaks its words."""
 
-
-def width_of_output() -> int | None:
-    """None where the terminal, or COLUMNS, says it."""
-    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
-
-
-out = Console(highlight=False, width=width_of_output())
+out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
 err = Console(stderr=True, highlight=False)
 
 Tick = Callable[[int], object]

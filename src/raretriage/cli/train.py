@@ -158,8 +158,8 @@ def train_command(
 ) -> None:
     """Compare candidates, fit, certify, export to ONNX with parity, log to MLflow; writes a run's folder."""
     work = Workspace(Settings())
-    own = folder or work.settings.runs_dir / f"trained-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    run = train_run(work, own, basis=basis, lake_version=lake_version)
+    target = folder or work.settings.runs_dir / f"trained-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    run = train_run(work, target, basis=basis, lake_version=lake_version)
     if folder is None:
         name_latest(run)
     show_figures(run.manifest)

@@ -44,7 +44,7 @@ def explanation_file(rare: PlattScaled, contract: FeatureContract, mean: FloatAr
         None for a kind of estimator whose margin has no exact contributions, such as a forest's mean of probabilities.
 
     Raises:
-        CannotExplain: trees of a form that our parameters do not give.
+        CannotExplain: an estimator of a form that our parameters do not give.
     """
     terms_of = _TERMS_OF.get(type(rare.pipeline.named_steps["estimator"]))
     if terms_of is None:

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from raretriage.bucket import GraphContract
 from raretriage.features import FeatureContract, ModelInput
 from raretriage.release.errors import ParityError
+from raretriage.release.graph_edits import GRAPH, on_line, widen_linear, widen_sums, without_sigmoid
 from raretriage.training import frame
-from raretriage.training.platt import SMALLEST, TOLD, Line, PlattScaled, log_odds
+from raretriage.training.platt import PlattScaled
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, NodeProto, TensorProto
+    from onnx import GraphProto, ModelProto, NodeProto
     from sklearn.pipeline import Pipeline
 
 FloatArray = npt.NDArray[np.float64]
 
-GRAPH = GraphContract()
 OPSET = {"": 18, "ai.onnx.ml": 3}
 IR_VERSION = 9
 """Of ONNX 1.14: older runtimes can still load the graph."""
@@ -39,10 +38,10 @@ def export_graph(state: "Pipeline", rare: PlattScaled, contract: FeatureContract
     from onnx import TensorProto, checker, helper
 
     heads = {"state": _converted(state, contract), "rare": _converted(rare.pipeline, contract)}
-    is_margin = _without_sigmoid(heads["rare"].graph)
+    is_margin = without_sigmoid(heads["rare"].graph)
     for model in heads.values():
-        _widen_linear(model.graph)
-        _widen_sums(model.graph)
+        widen_linear(model.graph)
+        widen_sums(model.graph)
     nodes, initializers = [], []
     for name, model in heads.items():
         rename = _renamer(name)
@@ -57,17 +56,10 @@ def export_graph(state: "Pipeline", rare: PlattScaled, contract: FeatureContract
     state_output, rare_output = (_renamer(name)(_probabilities_of(model.graph)) for name, model in heads.items())
     nodes += [
         helper.make_node("Identity", [state_output], [GRAPH.state_probabilities], name="state_probabilities"),
-        helper.make_node("Gather", [rare_output, "rare_class"], ["rare_answer"], name="rare_answer", axis=1),
-        helper.make_node("Gather", [GRAPH.numeric, "told"], ["told_number"], name="told_number", axis=1),
-        helper.make_node("IsNaN", ["told_number"], ["is_untold"], name="is_untold"),
     ]
-    initializers += [
-        helper.make_tensor("rare_class", TensorProto.INT64, [], [1]),
-        helper.make_tensor("told", TensorProto.INT64, [], [TOLD]),
-    ]
-    on_line, numbers = _on_line(rare.line, is_margin=is_margin)
-    nodes += on_line
-    initializers += numbers
+    line_nodes, line_numbers = on_line(rare.line, rare_output, is_margin=is_margin)
+    nodes += line_nodes
+    initializers += line_numbers
     kept = _reachable(nodes, {GRAPH.state_probabilities, GRAPH.rare_probability})
     used = {value for node in kept for value in node.input}
     graph = helper.make_graph(
@@ -195,107 +187,6 @@ class _RoundedDown:
         if "nodes_values" in attributes:
             attributes["nodes_values"] = largest_at_most(attributes["nodes_values"]).tolist()
         self._container.add_node(*given, **attributes)
-
-
-def _widen_linear(graph: "GraphProto") -> None:
-    """Compute linear models in double and round once.
-
-    ONNX Runtime's LinearClassifier adds in float32 and in another order for one row than for many: the same patient
-    would get another probability in a batch (measured: 4e-7). In double the difference is gone before the rounding.
-    """
-    from onnx import TensorProto, helper
-
-    for i, node in enumerate(graph.node):
-        if node.op_type != "LinearClassifier":
-            continue
-        given = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-        intercepts = [float(value) for value in given["intercepts"]]
-        weights = np.array(given["coefficients"], dtype=np.float64).reshape(len(intercepts), -1).T
-        graph.initializer.append(
-            helper.make_tensor("linear_weights", TensorProto.DOUBLE, weights.shape, weights.ravel().tolist())
-        )
-        graph.initializer.append(
-            helper.make_tensor("linear_intercepts", TensorProto.DOUBLE, [len(intercepts)], intercepts)
-        )
-        link = {b"SOFTMAX": "Softmax", b"LOGISTIC": "Sigmoid", b"NONE": "Identity"}[given["post_transform"]]
-        wide = [
-            helper.make_node("Cast", [node.input[0]], ["linear_double"], name="linear_cast", to=TensorProto.DOUBLE),
-            helper.make_node("MatMul", ["linear_double", "linear_weights"], ["linear_product"], name="linear_product"),
-            helper.make_node("Add", ["linear_product", "linear_intercepts"], ["linear_logits"], name="linear_logits"),
-            helper.make_node(link, ["linear_logits"], ["linear_link"], name="linear_link"),
-            helper.make_node("Cast", ["linear_link"], [node.output[1]], name="linear_round", to=TensorProto.FLOAT),
-        ]
-        rest = [*graph.node[:i], *wide, *graph.node[i + 1 :]]
-        del graph.node[:]
-        graph.node.extend(rest)
-        return
-
-
-def _widen_sums(graph: "GraphProto") -> None:
-    """Add up an additive model's curves in double and round once, for the same reason as in linear models."""
-    from onnx import TensorProto, helper
-
-    for node in [node for node in graph.node if node.op_type == "ReduceSum"]:
-        parts, total = node.input[0], node.output[0]
-        node.input[0], node.output[0] = f"{parts}_double", f"{total}_double"
-        place = list(graph.node).index(node)
-        widen = helper.make_node("Cast", [parts], [node.input[0]], name=f"{node.name}_cast", to=TensorProto.DOUBLE)
-        narrow = helper.make_node("Cast", [node.output[0]], [total], name=f"{node.name}_round", to=TensorProto.FLOAT)
-        graph.node.insert(place + 1, narrow)
-        graph.node.insert(place, widen)
-
-
-def _without_sigmoid(graph: "GraphProto") -> bool:
-    """Make a two-class head give its log-odds; False where it has none before its probabilities, as a forest.
-
-    ONNX Runtime's sigmoid is off by 1e-7, which is a seventh of the probability 4e-7: a flat line makes 2 % of it.
-    """
-    for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.name == "post_transform" and attribute.s == b"LOGISTIC":
-                attribute.s = b"NONE"
-                return True
-        if node.op_type == "Softmax":  # explainable boosting: of 0 and the log-odds
-            node.op_type = "Identity"
-            del node.attribute[:]
-            return True
-    return False
-
-
-def _on_line(line: Line, *, is_margin: bool) -> "tuple[list[NodeProto], list[TensorProto]]":
-    """`PlattScaled` in double: from `rare_answer`, log-odds or a probability, and `is_untold`, to what is asked."""
-    from onnx import TensorProto, helper
-
-    certain = float(log_odds(np.array(1.0)))
-    numbers = {"slope": line.slope, "shift": line.intercept, "one": 1.0} | (
-        {"least": -certain, "most": certain} if is_margin else {"least": SMALLEST, "most": 1 - SMALLEST}
-    )
-    from_probability = (
-        ("Sub", ("one", "clipped"), "other"),
-        ("Div", ("clipped", "other"), "odds"),
-        ("Log", ("odds",), "log_odds"),
-    )
-    margin = "clipped" if is_margin else "log_odds"
-    steps = (
-        ("Clip", ("wide", "least", "most"), "clipped"),
-        *(() if is_margin else from_probability),
-        ("Mul", (margin, "slope"), "sloped"),
-        ("Add", ("sloped", "shift"), "moved"),
-    )
-    named = "line_{}".format
-    nodes = [
-        helper.make_node("Cast", ["rare_answer"], [named("wide")], name=named("wide"), to=TensorProto.DOUBLE),
-        *(
-            helper.make_node(kind, [named(value) for value in values], [named(made)], name=named(made))
-            for kind, values, made in steps
-        ),
-        helper.make_node("Where", ["is_untold", named(margin), named("moved")], [named("logit")], name=named("logit")),
-        helper.make_node("Sigmoid", [named("logit")], [named("probability")], name=named("probability")),
-        helper.make_node(
-            "Cast", [named("probability")], [GRAPH.rare_probability], name="rare_probability", to=TensorProto.FLOAT
-        ),
-    ]
-    return nodes, [helper.make_tensor(named(name), TensorProto.DOUBLE, [], [n]) for name, n in numbers.items()]
 
 
 def _probabilities_of(graph: "GraphProto") -> str:

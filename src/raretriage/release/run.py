@@ -12,6 +12,9 @@ from pydantic import ValidationError
 from raretriage.bucket import KNOWLEDGE_FILE, MANIFEST_FILE, Manifest, StoredFile
 from raretriage.release.errors import IncompleteRun
 
+LATEST = "latest"
+"""What commands read when they are told no run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -24,10 +27,6 @@ class Run:
     def read(self, name: str) -> bytes:
         """One file of the version, or the knowledge it was trained with."""
         return (self.folder / name).read_bytes()
-
-
-LATEST = "latest"
-"""What commands read when they are told no run."""
 
 
 def stored(data: bytes) -> StoredFile:

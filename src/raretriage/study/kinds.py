@@ -18,7 +18,6 @@ LEFT_OUT = (
     "matching networks and MAML learn to compare from many small tasks of the same form; with a few hundred tabular "
     "features and one task they come down to a nearest class mean in a learnt space, which two rows here already are",
 )
-_NOT_EXPORTED: Mapping[Head, str] = MappingProxyType(dict.fromkeys(HEADS, "does not export"))
 # A finding that a fold never saw, or saw in everybody: its distance to every mean is the same.
 _CONSTANT_COLUMN = "self.within_class_std_dev_ has at least 1 zero standard deviation"
 # About the library's plots, which nobody draws here; missing values have a bin of their own.
@@ -33,7 +32,7 @@ def kinds() -> tuple[Variant, ...]:
             "nearest class mean",
             _nearest_class_mean,
             note="a prototype a class",
-            barred=_NOT_EXPORTED,
+            barred=dict.fromkeys(HEADS, "does not export"),
             known_warnings=(_CONSTANT_COLUMN,),
         ),
         _of(EstimatorKind.LOGISTIC_REGRESSION),

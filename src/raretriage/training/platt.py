@@ -48,7 +48,11 @@ class Line:
         >>> Line(slope=2.0).moved(np.array([0.1, 0.5])).round(4).tolist()
         [0.0122, 0.5]
         """
-        return np.asarray(expit(self.slope * log_odds(probability) + self.intercept), dtype=np.float64)
+        return np.asarray(expit(self.of(log_odds(probability))), dtype=np.float64)
+
+    def of(self, margin: FloatArray) -> FloatArray:
+        """New log-odds, shape as given."""
+        return self.slope * margin + self.intercept
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class PlattScaled:
         """Not rare and rare, shape (n, 2), of a `frame`."""
         margin = self._margin(rows)
         is_told = rows.iloc[:, TOLD].notna().to_numpy()
-        rare = expit(np.where(is_told, self.line.slope * margin + self.line.intercept, margin))
+        rare = expit(np.where(is_told, self.line.of(margin), margin))
         return np.column_stack([1 - rare, rare])
 
     def _margin(self, rows: pd.DataFrame) -> FloatArray:
