@@ -18,7 +18,7 @@ run: $(VENV)/.pipeline ## from nothing to an answer: simulated hospital, lake, m
 tables: $(VENV)/.pipeline ## every table of the model that `make run` made: study, gate, time; CASES=folder asks real people too
 	$(BIN)/raretriage study --json var/study.json
 	-$(BIN)/raretriage evaluate --env prod $(if $(CASES),--cases $(CASES)) --json var/evaluate.json
-	$(BIN)/raretriage benchmark --json var/benchmark.json
+	$(BIN)/raretriage training-cost --json var/training-cost.json
 
 test: $(VENV)/.dev ## every test but the long ones, with real back ends at smoke size
 	$(BIN)/python tests/system_packages.py

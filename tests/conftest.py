@@ -17,7 +17,7 @@ settings.load_profile("raretriage")
 # Left out of `make check`, which is to take less than a minute; `make test` runs them all.
 SLOW_FILES = frozenset(
     {
-        "cli/test_benchmark.py",
+        "cli/test_training_cost.py",
         "cli/test_recalibrate.py",
         "cohort/test_benchmark.py",
         "cohort/test_catalogue.py",

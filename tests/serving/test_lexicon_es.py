@@ -20,7 +20,7 @@ def test_every_finding_of_the_profiles_has_a_spanish_label(table: str) -> None:
 
 
 def test_the_less_precise_terms_of_those_findings_have_one_too() -> None:
-    hp_obo, _ = locate_sources()
+    hp_obo = locate_sources()[0]
     knowledge = build_knowledge(hp_obo, HPOA_HEADER.encode())
     parents_of = {term.id: term.parents for term in knowledge.ontology.current_terms()}
     table = files("raretriage.cohort").joinpath("profiles", "findings.csv").read_text(encoding="utf-8")

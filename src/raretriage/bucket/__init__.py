@@ -20,6 +20,8 @@ from raretriage.bucket.explanation import (
     parse_explanation,
 )
 from raretriage.bucket.layout import (
+    DIFFERENTIAL_FILE,
+    DIFFERENTIAL_GRAPH_FILE,
     EXPLANATION_FILE,
     KNOWLEDGE_FILE,
     MANIFEST_FILE,
@@ -52,6 +54,8 @@ from raretriage.bucket.manifest import (
 from raretriage.bucket.package import ModelPackage, current_entry, load_package
 
 __all__ = [
+    "DIFFERENTIAL_FILE",
+    "DIFFERENTIAL_GRAPH_FILE",
     "EVERYBODY",
     "EXPLANATION_FILE",
     "GENESIS",

@@ -12,6 +12,9 @@ EXPLANATION_FILE = "explanation.npz"
 MANIFEST_FILE = "manifest.json"
 EXPLANATION_FILE = "explanation.npz"
 KNOWLEDGE_FILE = "knowledge.json.gz"
+DIFFERENTIAL_FILE = "differential.safetensors"
+DIFFERENTIAL_GRAPH_FILE = "differential.onnx"
+"""The ranking of rare diseases: arrays and the learnt part."""
 
 
 def version_key(version: str, file: str) -> str:

@@ -1,71 +1,151 @@
-"""`raretriage benchmark`: time and memory of the default training."""
+"""`raretriage benchmark`: how well the ranking finds the disease of real cases."""
 
-from functools import partial
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raretriage.cli.console import out, progress, table, write_json
-from raretriage.cli.options import JsonFile, LakeVersion
+from raretriage.cli.console import err, out, progress, table, write_json
+from raretriage.cli.options import JsonFile
 from raretriage.cli.workspace import Workspace
 from raretriage.settings import Settings
 
 if TYPE_CHECKING:
-    from raretriage.training.benchmark import TrainingCost
+    from raretriage.benchmark import Column, ColumnReport, Estimate, Fair, Figures, PlacedColumn, RankedCase
 
-PATIENTS = 20_000
-ENCOUNTERS = 1_000_000
-_GIB = 1024**3
+_SHOWN = ("top1", "top3", "top5", "top10", "top50", "mrr")
 
 
 def benchmark_command(
-    patients: Annotated[int, typer.Option(min=0, help="Train on so many patients of the lake; 0 leaves it out.")] = (
-        PATIENTS
-    ),
-    encounters: Annotated[
-        int, typer.Option(min=0, help="Train on so many encounters, the lake's repeated; 0 leaves it out.")
-    ] = ENCOUNTERS,
-    lake_version: LakeVersion = None,
+    places: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Phenopackets, or a plain list of cases.")],
     json_file: JsonFile = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="A row a case, with its places.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="The curves as a PNG.")] = None,
+    columns: Annotated[str, typer.Option(help="Columns to fill, comma-separated; all by default.")] = "",
+    only_omim: Annotated[
+        bool, typer.Option("--only-omim", help="Let only entries of OMIM compete, as many published figures do.")
+    ] = False,
+    draws: Annotated[int, typer.Option(min=100, help="Bootstrap draws.")] = 1_000,
 ) -> None:
-    """Time and memory of the default training, each in a process of its own; no model is kept.
+    """Rank published cases and say where their disease stood: per case, and as the mean over diseases.
 
-    The large table is the lake's, repeated under new pseudonyms: it says what size costs, not what a model would learn.
+    Columns by what the knowledge has read of a case; only `unseen` says how the ranking does on somebody new. A list
+    `[[[HPO ids], [disease ids]], ...]` names no papers and has one column, `all`. Figures are shares with 95 %
+    intervals of a bootstrap that draws whole diseases. The same input gives the same figures.
     """
-    from raretriage.training.benchmark import cost_of, some_of
+    from raretriage.benchmark import Column, Rankers, as_csv, as_json, curves, read_ranked_cases, sort_cases
 
+    wanted = _columns(columns)
     work = Workspace(Settings())
-    version = work.lake.version() if lake_version is None else lake_version
-    with work.audited("read for a benchmark", f"lake:encounters@{version}"):
-        lake = work.lake.read("encounters", version)
-    trainings = {}
-    if patients:
-        trainings[f"{patients:,} patients"] = partial(cost_of, some_of(lake, patients=patients), work.knowledge_bytes)
-    if encounters:
-        trainings[f"{encounters:,} encounters"] = partial(cost_of, lake, work.knowledge_bytes, wanted=encounters)
-    costs: dict[str, TrainingCost] = {}
-    for name, training in trainings.items():
-        with progress(f"training on {name}") as tick:
-            costs[name] = training()
-            tick(1)
-    _show(costs)
-    write_json(json_file, {name: cost.as_json() for name, cost in costs.items()})
-
-
-def _show(costs: "dict[str, TrainingCost]") -> None:
-    table(
-        "Default training (comparison, folds, certificate, figures; search, export and report apart)",
-        ("table", "patients", "encounters", "seconds", "of processor", "peak memory"),
-        [
-            (
-                name,
-                f"{cost.patients:,}",
-                f"{cost.encounters:,}",
-                f"{cost.seconds:.0f}",
-                f"{cost.processor_seconds:.0f}",
-                "unknown" if cost.peak_bytes is None else f"{cost.peak_bytes / _GIB:.1f} GiB",
-            )
-            for name, cost in costs.items()
-        ],
+    file = read_ranked_cases(places, work.knowledge)
+    cases = sort_cases(file, work.knowledge)
+    out.print(
+        f"read {file.read:,} = {len(file.cases):,} cases + {sum(file.unused.values()):,} unused {_why(file.unused)}"
     )
-    out.print("timings hold for this machine and what else it was doing")
+    for column in Column:
+        if cases.cases[column]:
+            out.print(f"  {column.value}: {len(cases.cases[column]):,} cases")
+    with progress("learning without the cases' papers") as tick:
+        rankers = Rankers(work.knowledge, lambda: work.ranker, cases, progress=tick)
+        fair = {c: rankers.of(c) for c in wanted if cases.cases[c]}
+    placed: list[PlacedColumn] = []
+    reports: list[ColumnReport] = []
+    for column, ranked_with in fair.items():
+        found, report = _column(column, ranked_with, cases.cases[column], only_omim=only_omim, draws=draws)
+        if report is not None:
+            placed.append(found)
+            reports.append(report)
+    _show(reports)
+    write_json(json_file, as_json(reports, {column: len(found) for column, found in cases.cases.items()}))
+    if csv_file is not None:
+        _write(csv_file, as_csv(placed).encode())
+    if plot is not None and placed:
+        _write(plot, curves(placed))
+
+
+def _columns(names: str) -> "list[Column]":
+    """The columns that can be ranked, or those of them that are named."""
+    from raretriage.benchmark import Column
+
+    known: list[Column] = [column for column in Column if column is not Column.NOT_IN_KNOWLEDGE]
+    if not names:
+        return known
+    asked = [name.strip() for name in names.split(",")]
+    if strange := sorted(set(asked) - {column.value for column in known}):
+        raise typer.BadParameter(f"{strange[0]!r} is none of {', '.join(known)}", param_hint="--columns")
+    return [column for column in known if column.value in asked]
+
+
+def _column(
+    column: "Column", fair: "Fair", cases: "Sequence[RankedCase]", *, only_omim: bool, draws: int
+) -> "tuple[PlacedColumn, ColumnReport | None]":
+    from raretriage.benchmark import Column, choose_in_folds, column_report, place_all
+
+    choosing = column is Column.UNSEEN and not only_omim
+    with progress(f"ranking: {column.value}", len(cases)) as tick:
+        found = place_all(column, fair, cases, only_omim=only_omim, keep_rankings=choosing, progress=tick)
+    if not found.placed:
+        return found, None
+    chosen = choose_in_folds(found) if choosing else None
+    return found, column_report(found, draws=draws, chosen=None if chosen is None else (chosen.places, chosen.choices))
+
+
+def _show(reports: "Sequence[ColumnReport]") -> None:
+    rows = [row for report in reports for row in _rows(report)]
+    table("Share of cases, %, with 95 % interval by disease", ["column", "method", "mean over", "n", *_SHOWN], rows)
+    for report in reports:
+        rated = report.ranking
+        out.print(
+            f"\n{report.column.value}: {report.candidates:,} diseases compete, {rated.diseases} of them occur; "
+            f"median place {rated.median_rank:g}; {report.nothing_left} cases left out: nothing is annotated any more"
+        )
+        for name in ("top1", "top10", "mrr"):
+            by_case, by_disease = report.above_yardstick[name]
+            out.print(
+                f"  above the likelihood ratio, {name}: {_text(by_case)} per case, {_text(by_disease)} by disease"
+            )
+        if report.chosen is not None:
+            for choice, folds in report.chosen[1]:
+                weights = f"likeness {choice.likeness}, onset {choice.onset}, prior x {choice.prior}"
+                out.print(f"  weights chosen in {folds} folds: {weights}")
+        for title, parts in (("findings told", report.by_findings), ("body system", report.by_system)):
+            table(
+                f"{report.column.value}, by {title}",
+                [title, "n", "diseases", *_SHOWN],
+                [
+                    [name, part.n, part.diseases, *(_text(part.by_case[k]) for k in _SHOWN)]
+                    for name, part in parts.items()
+                ],
+            )
+
+
+def _rows(report: "ColumnReport") -> list[list[object]]:
+    methods: dict[str, Figures] = {
+        "ranking": report.ranking,
+        **({"weights by folds": report.chosen[0]} if report.chosen is not None else {}),
+        "without prior": report.without_prior,
+        "series hit": report.series,
+        "likelihood ratio": report.yardstick,
+    }
+    return [
+        [report.column.value, method, mean, part.n, *(_text(values[name]) for name in _SHOWN)]
+        for method, part in methods.items()
+        for mean, values in (("cases", part.by_case), ("diseases", part.by_disease))
+    ]
+
+
+def _text(estimate: "Estimate") -> str:
+    return f"{100 * estimate.value:.1f} ({100 * estimate.low:.1f}-{100 * estimate.high:.1f})"
+
+
+def _why(unused: Mapping[str, int]) -> str:
+    return f"({', '.join(f'{why}: {n}' for why, n in sorted(unused.items()))})" if unused else ""
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    err.print(f"wrote {path}")

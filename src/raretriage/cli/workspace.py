@@ -10,7 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from raretriage.bucket import DIFFERENTIAL_FILE, DIFFERENTIAL_GRAPH_FILE
+from raretriage.cli.console import progress
 from raretriage.cli.orphanet_files import fetch_orphanet
+from raretriage.differential import DamagedDifferential, Ranker
+from raretriage.differential import dump as dump_differential
+from raretriage.differential import load as load_differential
 from raretriage.knowledge import (
     Knowledge,
     Orphanet,
@@ -49,6 +54,40 @@ class Workspace:
     @cached_property
     def knowledge(self) -> Knowledge:
         return load_knowledge(self.knowledge_bytes)
+
+    @cached_property
+    def ranker(self) -> Ranker:
+        """The ranking of rare diseases; built where it is not there or belongs to another knowledge."""
+        try:
+            return self._ranker()
+        except (FileNotFoundError, DamagedDifferential):
+            self.build_differential()
+            return self._ranker()
+
+    def _ranker(self) -> Ranker:
+        arrays = load_differential(self._arrays_file.read_bytes(), knowledge_version=self.knowledge.version)
+        return Ranker(arrays, self._onnx_file.read_bytes())
+
+    def build_differential(self) -> None:
+        """Derive the ranking from the knowledge and put it beside it: a minute or two, with a bar."""
+        from raretriage.differential.build import build_differential
+        from raretriage.differential.embedding import Training
+
+        training = Training()
+        with progress("differential", training.members * training.steps) as tick:
+            built = build_differential(self.knowledge, training=training, progress=tick)
+        for path, content in ((self._arrays_file, dump_differential(built.arrays)), (self._onnx_file, built.onnx)):
+            temporary = path.with_name(f".{path.name}.{os.getpid()}")
+            temporary.write_bytes(content)
+            temporary.replace(path)
+
+    @property
+    def _arrays_file(self) -> Path:
+        return self.settings.knowledge_file.with_name(DIFFERENTIAL_FILE)
+
+    @property
+    def _onnx_file(self) -> Path:
+        return self.settings.knowledge_file.with_name(DIFFERENTIAL_GRAPH_FILE)
 
     @cached_property
     def orphanet(self) -> Orphanet | None:

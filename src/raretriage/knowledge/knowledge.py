@@ -22,6 +22,8 @@ class Disease:
     prevalence: Prevalence | None = None
     onset_classes: tuple[str, ...] = ()
     """Orphanet's words, in its order: `Antenatal`, `Neonatal`, `Infancy`, `Childhood`, `Adolescent`, `Adult` ..."""
+    genes: tuple[str, ...] = ()
+    """Symbols of the genes that cause it, sorted; of this entry alone, not of its group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class Knowledge:
         rows = {disease.id: row for row, disease in enumerate(self.diseases)}
         object.__setattr__(self, "_row_of", MappingProxyType(rows))
         object.__setattr__(self, "_members", MappingProxyType(_members_by_group(self.diseases)))
+
+    @property
+    def release(self) -> str:
+        """HPO's release, such as `2025-01-16`."""
+        return self.version.removeprefix("hpo-").rsplit("-", 1)[0]
 
     def resolve(self, hpo_id: str) -> str:
         """The current id for a current, alternative or replaced one. Raises `UnknownTerm`, naming near valid ids."""

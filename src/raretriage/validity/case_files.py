@@ -1,23 +1,19 @@
 """Which kind of cases does a file hold? By its content, never by its name."""
 
 import csv
-import gzip
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
-
-from raretriage.fhir import is_packet
 from raretriage.knowledge import Knowledge
 from raretriage.validity import ddxplus_cases, nhanes_cases
 from raretriage.validity.cases import CaseSet, Source
 from raretriage.validity.ddxplus_cases import ddxplus_rows, read_ddxplus
 from raretriage.validity.errors import UnknownCases
 from raretriage.validity.nhanes_cases import nhanes_rows, read_nhanes
+from raretriage.validity.packed import content, is_packet_text, packets, text
 from raretriage.validity.published_cases import read_published
 
-_GZIP = b"\x1f\x8b"
 _HEAD = 1 << 20
 """As much of a file as it takes to recognise it: a phenopacket is a line, and the longest have some 100 kB."""
 _TABLES = {Source.NHANES: nhanes_cases.COLUMNS, Source.DDXPLUS: ddxplus_cases.COLUMNS}
@@ -60,18 +56,18 @@ def read_cases(files: CaseFiles, *, knowledge: Knowledge, judge: Knowledge) -> t
     """The cases of each source, in the order of `Source`; arguments as for `read_published`."""
     readers: dict[Source, Callable[[Iterable[Path]], CaseSet]] = {
         Source.PUBLISHED: lambda paths: read_published(
-            (line for path in paths for line in _packets(path)), knowledge=knowledge, judge=judge
+            (line for path in paths for line in packets(path)), knowledge=knowledge, judge=judge
         ),
-        Source.NHANES: lambda paths: read_nhanes(row for path in paths for row in nhanes_rows(_text(path))),
-        Source.DDXPLUS: lambda paths: read_ddxplus(ddxplus_rows(map(_text, paths)), judge=judge),
+        Source.NHANES: lambda paths: read_nhanes(row for path in paths for row in nhanes_rows(text(path))),
+        Source.DDXPLUS: lambda paths: read_ddxplus(ddxplus_rows(map(text, paths)), judge=judge),
     }
     return tuple(read(files.by_source[source]) for source, read in readers.items() if source in files.by_source)
 
 
 def recognise(path: Path) -> Source | None:
     """What a file holds; None where it is none of what can be read."""
-    head = _content(path, _HEAD)
-    if _is_packet(head.lstrip().split(b"\n", 1)[0]) or _is_packet(head):
+    head = content(path, _HEAD)
+    if is_packet_text(head.lstrip().split(b"\n", 1)[0]) or is_packet_text(head):
         return Source.PUBLISHED
     first_line = head.decode("utf-8-sig", "replace").splitlines()[:1]
     columns = set(next(csv.reader(first_line), []))
@@ -84,30 +80,3 @@ def _files(place: Path) -> list[Path]:
     if place.is_dir():
         return sorted(path for path in place.rglob("*") if path.is_file())
     raise UnknownCases(f"{place} is neither a file nor a folder: check the path")
-
-
-def _is_packet(text: bytes) -> bool:
-    try:
-        return is_packet(orjson.loads(text))
-    except orjson.JSONDecodeError:
-        return False
-
-
-def _packets(path: Path) -> list[bytes]:
-    """The packets of a file: the lines, or the whole where it is one document."""
-    content = _content(path).removeprefix(b"\xef\xbb\xbf")
-    return [content] if _is_packet(content) else [line for line in content.split(b"\n") if line.strip()]
-
-
-def _text(path: Path) -> str:
-    return _content(path).decode("utf-8-sig")
-
-
-def _content(path: Path, limit: int = -1) -> bytes:
-    with path.open("rb") as file:
-        is_packed = file.read(len(_GZIP)) == _GZIP
-    try:
-        with gzip.open(path, "rb") if is_packed else path.open("rb") as stream:
-            return stream.read(limit)
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise UnknownCases(f"{path} is a damaged .gz: fetch it again") from error

@@ -1,4 +1,4 @@
-"""`raretriage benchmark` on a small lake, and the tables that it trains on."""
+"""`raretriage training-cost` on a small lake, and the tables that it trains on."""
 
 import json
 import os
@@ -50,8 +50,8 @@ def test_the_command_says_time_and_memory_of_both_and_leaves_nothing(tmp_path, m
     Lake(str(tmp_path / "var/lake")).land(encounters.to_reader())
     (tmp_path / "var/knowledge").mkdir()
     (tmp_path / "var/knowledge/knowledge.json.gz").write_bytes(dump(knowledge))
-    assert raretriage(["benchmark", "--patients", "500", "--encounters", "0"]) == Exit.BAD_INPUT
-    assert raretriage(["benchmark", "--patients", "350", "--encounters", "900", "--json", "cost.json"]) == Exit.DONE
+    assert raretriage(["training-cost", "--patients", "500", "--encounters", "0"]) == Exit.BAD_INPUT
+    assert raretriage(["training-cost", "--patients", "350", "--encounters", "900", "--json", "cost.json"]) == Exit.DONE
     costs = json.loads((tmp_path / "cost.json").read_text())
     assert list(costs) == ["350 patients", "900 encounters"]
     assert (costs["350 patients"]["patients"], costs["900 encounters"]["encounters"]) == (350, 900)

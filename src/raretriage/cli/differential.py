@@ -1,0 +1,105 @@
+"""`raretriage differential`: which rare diseases fit, and why."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from raretriage.cli.console import out, table, write_json
+from raretriage.cli.exits import InputError
+from raretriage.cli.options import JsonFile
+from raretriage.cli.workspace import Workspace
+from raretriage.differential import Explainer, Onset, Patient, next_questions
+from raretriage.settings import Settings
+
+if TYPE_CHECKING:
+    from raretriage.differential import Explained
+
+app = typer.Typer(help="The ranking of rare diseases.", no_args_is_help=True)
+
+_LEADING = 20
+
+
+@app.command(epilog="Example: raretriage differential build")
+def build() -> None:
+    """Derive the ranking from the knowledge: candidates, levels, and the learnt part as ONNX."""
+    work = Workspace(Settings())
+    work.build_differential()
+    candidates = len(work.ranker.arrays.candidates)
+    out.print(f"{candidates:,} diseases from {work.knowledge.version}, beside {work.settings.knowledge_file}")
+
+
+@app.command(epilog="Example: raretriage differential rank HP:0001250 HP:0000252 --excluded HP:0001945 --age 3")
+def rank(
+    observed: Annotated[list[str], typer.Argument(metavar="HPO_ID...", help="Findings that the patient has.")],
+    excluded: Annotated[list[str] | None, typer.Option(help="A finding that was looked for and is not there.")] = None,
+    age: Annotated[float | None, typer.Option(min=0, max=120, help="Age in years.")] = None,
+    onset: Annotated[
+        str | None, typer.Option(help=f"Period of life in which it began: {', '.join(x.name.lower() for x in Onset)}.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many diseases to show.")] = 5,
+    without_prior: Annotated[
+        bool, typer.Option("--without-prior", help="Let only the findings and onset count.")
+    ] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Rank all diseases for these findings and say what each finding weighs. Triage, not diagnosis."""
+    work = Workspace(Settings())
+    knowledge, ranker = work.knowledge, work.ranker
+    told = {
+        status: tuple(knowledge.resolve(t) for t in given)
+        for status, given in (("observed", observed), ("excluded", excluded or []))
+    }
+    if strange := next((t for given in told.values() for t in given if not knowledge.is_finding(t)), None):
+        raise InputError(f"{strange} ({knowledge.label(strange)}) is no clinical finding")
+    patient = Patient(told["observed"], told["excluded"], age_years=age, onset=_onset(onset))
+    ranking = ranker.rank(patient, with_prior=not without_prior)
+    explainer = Explainer(ranker, knowledge)
+    found = explainer.explain(patient, ranking, ranking.top(limit))
+    for disease in found:
+        _show(disease, work)
+    leading = ranking.top(_LEADING)
+    ids = [ranker.arrays.candidates[i].id for i in leading]
+    questions = next_questions(patient, ranking, explainer, knowledge, leading=leading, ids=ids)
+    table(
+        "What to ask next",
+        ["finding", "", "bits", "a yes speaks for"],
+        [
+            [knowledge.label(q.hpo_id), q.hpo_id, f"{q.information_gain:.2f}", knowledge.disease_name(q.speaks_for)]
+            for q in questions
+        ],
+    )
+    write_json(json_file, {"diseases": [asdict(d) for d in found], "questions": [asdict(q) for q in questions]})
+
+
+def _onset(name: str | None) -> Onset | None:
+    if name is not None and name.upper() not in Onset.__members__:
+        raise typer.BadParameter(f"{name!r} is no period of life", param_hint="--onset")
+    return None if name is None else Onset[name.upper()]
+
+
+def _show(disease: "Explained", work: Workspace) -> None:
+    names = ", ".join(dict.fromkeys([*disease.entries, *disease.umbrellas]))
+    title = f"{disease.place}. {disease.name} ({names}): score {disease.score:.2f}, posterior {disease.posterior:.1%}"
+    label = work.knowledge.label
+    rows = [
+        [
+            label(e.hpo_id),
+            f"{e.log_likelihood_ratio:+.2f}",
+            e.met.relation.value,
+            label(e.met.hpo_id) if e.met.hpo_id else "",
+            label(e.met.frequency) if e.met.frequency.startswith("HP:") else e.met.frequency,
+            e.met.reference,
+        ]
+        for e in disease.evidence
+    ]
+    rows += [["onset or age", f"{disease.onset:+.2f}"], ["how well known", f"{disease.prior:+.2f}"]]
+    rows += [
+        [f"not there: {label(t)}", "not scored", met.relation.value, label(met.hpo_id or t)]
+        for t, met in disease.excluded
+    ]
+    table(
+        title,
+        ["finding", "nats", "the disease's finding is", "", "frequency", "source"],
+        [[*r, *[""] * (6 - len(r))] for r in rows],
+    )

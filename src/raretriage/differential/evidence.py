@@ -1,0 +1,174 @@
+"""Why is a disease where it is? Each finding's weight, and the disease's own finding that it met."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from raretriage.differential.ranker import Patient, Ranker, Ranking
+from raretriage.knowledge import Annotation, Knowledge
+
+_SHARES_LITTLE = 3.0
+"""Information content, in nats, under which a common ancestor says nothing: some 5 % of diseases have it."""
+_CACHED_DISEASES = 2_048
+
+
+class Relation(StrEnum):
+    """How the patient's finding stands to the disease's."""
+
+    EXACT = "exact"
+    MORE_SPECIFIC = "more_specific"
+    """The patient's finding is a kind of the disease's."""
+    MORE_GENERAL = "more_general"
+    """The disease's finding is a kind of the patient's."""
+    RELATED = "related"
+    """Both are of one narrow kind."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What the catalogues say of a disease that comes nearest to a finding."""
+
+    relation: Relation
+    hpo_id: str | None = None
+    entry: str | None = None
+    """The catalogue's entry that has it."""
+    frequency: str = ""
+    """As annotated: a term of HPO, n/m, a percentage, or '' where nobody said."""
+    reference: str = ""
+    share: float | None = None
+    """The frequency as a share of patients, its middle; None where nobody said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One finding of the patient for or against one disease."""
+
+    hpo_id: str
+    log_likelihood_ratio: float
+    """Nats for the disease against the average one; negative speaks against it."""
+    met: Met
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One disease of the list. `score` is the sum of the evidence, `onset` and `prior`."""
+
+    id: str
+    entries: tuple[str, ...]
+    name: str
+    umbrellas: tuple[str, ...]
+    is_rare: bool | None
+    place: int
+    score: float
+    posterior: float
+    evidence: tuple[Evidence, ...]
+    onset: float
+    prior: float
+    excluded: tuple[tuple[str, Met], ...]
+    """Findings that the patient does not have and the disease may; shown, not scored."""
+
+
+class Explainer:
+    """Explains one ranking's diseases from the annotations. Safe for several threads."""
+
+    def __init__(self, ranker: Ranker, knowledge: Knowledge) -> None:
+        self._ranker = ranker
+        self._knowledge = knowledge
+        self.family = lru_cache(_CACHED_DISEASES)(self._family)
+
+    def explain(
+        self, patient: Patient, ranking: Ranking, among: Sequence[int], *, places: Sequence[int] | None = None
+    ) -> tuple[Explained, ...]:
+        """The diseases of these numbers, in this order.
+
+        Args:
+            places: what to call their places; 1, 2, 3 ... by default.
+        """
+        parts = self._ranker.parts(ranking, among)
+        posterior = ranking.posterior()
+        found = []
+        for column, index in enumerate(among):
+            candidate = self._ranker.arrays.candidates[index]
+            found.append(
+                Explained(
+                    id=candidate.id,
+                    entries=candidate.entries,
+                    name=self._knowledge.disease_name(candidate.id) or candidate.id,
+                    umbrellas=candidate.umbrellas,
+                    is_rare=self._knowledge.is_rare(candidate.id),
+                    place=column + 1 if places is None else places[column],
+                    score=float(ranking.scores[index]),
+                    posterior=float(posterior[index]),
+                    evidence=tuple(
+                        Evidence(t, float(parts[row, column]), self.met(index, t))
+                        for row, t in enumerate(ranking.observed)
+                    ),
+                    onset=float(ranking.onset[index]),
+                    prior=float(ranking.prior[index]),
+                    excluded=tuple(
+                        (t, met)
+                        for t in dict.fromkeys(patient.excluded)
+                        if (met := self.met(index, t)).relation in {Relation.EXACT, Relation.MORE_GENERAL}
+                    ),
+                )
+            )
+        return tuple(found)
+
+    def met(self, candidate: int, hpo_id: str) -> Met:
+        """The disease's finding nearest to one of the patient's."""
+        above = self._knowledge.ancestors(hpo_id) if self._knowledge.find(hpo_id) else frozenset()
+        family = self.family(candidate)
+        if hpo_id in family.own:
+            return _met(Relation.EXACT, family.own[hpo_id])
+        if hpo_id in family.kinds:  # something below it is annotated
+            return _met(Relation.MORE_GENERAL, family.kinds[hpo_id])
+        shared = max((a for a in above if a in family.kinds), key=lambda a: (self._content(a), a), default=None)
+        if shared is None or self._content(shared) < _SHARES_LITTLE:
+            return Met(Relation.NONE)
+        if shared in family.own:
+            return _met(Relation.MORE_SPECIFIC, family.own[shared])
+        return _met(Relation.RELATED, family.kinds[shared])
+
+    def _content(self, hpo_id: str) -> float:
+        row = self._ranker.row(hpo_id)
+        return 0.0 if row is None else float(self._ranker.arrays.content[row])
+
+    def _family(self, candidate: int) -> "Family":
+        """What is annotated to any of the candidate's entries, and, after these, to what it is shown with."""
+        known = self._ranker.arrays.candidates[candidate]
+        own: dict[str, Annotation] = {}
+        for entry in known.entries or known.umbrellas:
+            for row in self._knowledge.annotations(entry):
+                if not row.excluded and self._knowledge.is_finding(row.hpo_id):
+                    own[row.hpo_id] = max(own.get(row.hpo_id, row), row, key=_share)
+        kinds: dict[str, Annotation] = {}
+        for row in sorted(own.values(), key=lambda row: (-_share(row), row.hpo_id)):
+            for above in self._knowledge.ancestors(row.hpo_id):
+                kinds.setdefault(above, row)
+        return Family(own, kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A disease's findings, and every kind of finding that is among them."""
+
+    own: Mapping[str, Annotation]
+    kinds: Mapping[str, Annotation]
+    """Each ancestor of an own finding -> the most frequent own finding below it."""
+
+
+def share_of(row: Annotation) -> float | None:
+    """The annotated frequency as one number; None where nobody said."""
+    interval = row.interval
+    return None if interval is None else (interval.low + interval.high) / 2
+
+
+def _share(row: Annotation) -> float:
+    share = share_of(row)
+    return 0.5 if share is None else share
+
+
+def _met(relation: Relation, row: Annotation) -> Met:
+    return Met(relation, row.hpo_id, row.disease_id, row.frequency, row.reference, share_of(row))

@@ -1,0 +1,89 @@
+"""How well does a finding fit a disease? The soft best match, for every finding and every candidate at once.
+
+For a finding u and an entry with findings s of frequency w_s
+
+    P(u) = (sum_s w_s exp(beta IC(MICA(u, s))) / size) ^ (1 / beta),   size = sum_s w_s over its median
+
+where MICA is the most informative common ancestor and IC its information content. A large beta makes it the best match,
+the size keeps long profiles from fitting everything. A candidate's P is the weighted mean over its sources, its level
+log(floor + P). Resnik's best match (Pesquita et al. 2009, PLoS Comput Biol 5:e1000443) is its limit without size.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from raretriage.differential.candidates import Candidate
+from raretriage.differential.terms import FloatArray, Terms
+from raretriage.differential.weights import WEIGHTS, Weights
+
+_CHUNK = 256
+
+
+def mixture(candidates: Sequence[Candidate], views: int) -> sparse.csr_matrix:
+    """The weights of the sources, shape (views, candidates); columns sum to 1."""
+    cells = [(i, j, w) for j, candidate in enumerate(candidates) for i, w in candidate.sources.items()]
+    rows, columns, values = zip(*cells, strict=True)
+    return sparse.csr_matrix(
+        (np.asarray(values, np.float32), (rows, columns)), shape=(views, len(candidates)), dtype=np.float32
+    )
+
+
+def levels(
+    terms: Terms,
+    profiles: sparse.csr_matrix,
+    mixed: sparse.csr_matrix,
+    *,
+    rows: Sequence[int] | None = None,
+    weights: Weights = WEIGHTS,
+    progress: Callable[[int], object] = lambda _: None,
+) -> npt.NDArray[np.float32]:
+    """log(floor + P) of every finding and candidate.
+
+    Args:
+        profiles: frequencies, shape (views, terms).
+        mixed: of `mixture`, shape (views, candidates).
+        rows: the findings that are wanted; all by default.
+        progress: told after each chunk how many findings it had.
+
+    Returns:
+        Shape (rows, candidates).
+    """
+    wanted = np.arange(len(terms.ids)) if rows is None else np.asarray(rows)
+    used = np.flatnonzero(np.diff(profiles.tocsc().indptr))
+    frequencies = profiles[:, used].tocsr()
+    sizes = np.asarray(frequencies.sum(axis=1)).ravel()
+    sizes = np.maximum(sizes / np.median(sizes[sizes > 0]), np.finfo(np.float32).tiny)
+    by_view = sparse.diags(1 / sizes).astype(np.float32) @ frequencies
+    shared = _SharedContent(terms, used)
+    found = np.empty((len(wanted), mixed.shape[1]), np.float32)
+    to_candidates = mixed.T.tocsr()
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        kernel = np.exp(weights.steepness * shared.of(chunk))
+        fits = (by_view @ kernel.T) ** np.float32(1 / weights.steepness)
+        found[start : start + _CHUNK] = np.log(weights.floor + (to_candidates @ fits).T)
+        progress(len(chunk))
+    return found
+
+
+class _SharedContent:
+    """IC(MICA(u, s)) for a finding u and all annotated findings s."""
+
+    def __init__(self, terms: Terms, used: npt.NDArray[np.intp]) -> None:
+        self._content = terms.content
+        self._ancestors = terms.ancestors
+        self._below = terms.ancestors[used].T.tocsr()
+        self._columns = len(used)
+
+    def of(self, rows: npt.NDArray[np.intp]) -> FloatArray:
+        """Shape (rows, used)."""
+        found = np.zeros((len(rows), self._columns), np.float32)
+        for k, row in enumerate(rows):
+            above = self._ancestors.indices[self._ancestors.indptr[row] : self._ancestors.indptr[row + 1]]
+            # the most informative last, so that it stays
+            for a in above[np.argsort(self._content[above], kind="stable")]:
+                found[k, self._below.indices[self._below.indptr[a] : self._below.indptr[a + 1]]] = self._content[a]
+        return found

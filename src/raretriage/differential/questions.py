@@ -1,0 +1,99 @@
+"""What should be asked or examined next? The findings whose answer would tell the leading diseases best apart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from raretriage.differential.evidence import Explainer, share_of
+from raretriage.differential.ranker import Patient, Ranking
+from raretriage.knowledge import Knowledge
+
+_UNHEARD_OF = 0.02
+"""Chance of a finding in a patient whose disease is not known for it."""
+_NEVER_CERTAIN = 0.98
+_UNSTATED = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A finding to ask for."""
+
+    hpo_id: str
+    information_gain: float
+    """Bits by which the answer is expected to narrow the leading diseases down."""
+    speaks_for: str
+    """The leading disease that a 'yes' would speak for most."""
+
+
+def next_questions(
+    patient: Patient,
+    ranking: Ranking,
+    explainer: Explainer,
+    knowledge: Knowledge,
+    *,
+    leading: Sequence[int],
+    ids: Sequence[str],
+    limit: int = 5,
+) -> tuple[Question, ...]:
+    """The best questions, the best first; what is told, or a kind or generalisation of a chosen one, is none.
+
+    Expected information gain: entropy of the leading diseases' posterior minus its mean after the answer (Lindley 1956,
+    Ann Math Stat 27:986), each finding taken alone. Fewer than `limit` where fewer tell anything.
+
+    Args:
+        leading: candidates to tell apart.
+        ids: their names in the answer, in the same order.
+    """
+    families = [explainer.family(i) for i in leading]
+    told = set(patient.observed) | set(patient.excluded)
+    implied = {a for t in patient.observed if knowledge.find(t) for a in knowledge.ancestors(t)}
+    ruled_out = set(patient.excluded)
+    asked = sorted(
+        {
+            t
+            for family in families
+            for t in family.own
+            if t not in told and t not in implied and ruled_out.isdisjoint(knowledge.ancestors(t))
+        }
+    )
+    if len(leading) < 2 or not asked:
+        return ()
+    chance = np.full((len(asked), len(families)), _UNHEARD_OF)
+    for column, family in enumerate(families):
+        for row, finding in enumerate(asked):
+            if (known := family.kinds.get(finding)) is not None:
+                share = share_of(known)
+                chance[row, column] = _UNSTATED if share is None else share
+    chance = np.clip(chance, _UNHEARD_OF, _NEVER_CERTAIN)
+    weight = ranking.posterior()[list(leading)]
+    gain = _gain(weight / weight.sum(), chance)
+    chosen: list[Question] = []
+    for row in np.argsort(-gain, kind="stable"):
+        if len(chosen) == limit or gain[row] <= 0:
+            break
+        finding = asked[row]
+        if not any(_is_kin(knowledge, finding, other.hpo_id) for other in chosen):
+            best = int(np.argmax(chance[row] * weight))
+            chosen.append(Question(finding, float(gain[row]), ids[best]))
+    return tuple(chosen)
+
+
+def _gain(weight: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """Bits, shape (findings,); `weight` sums to 1, `chance` has shape (findings, diseases)."""
+    yes = chance * weight
+    no = (1 - chance) * weight
+    after = _entropy(yes) + _entropy(no)
+    return np.asarray(_entropy(weight[np.newaxis, :])[0] - after)
+
+
+def _entropy(joint: np.ndarray) -> np.ndarray:
+    """Of each row, its sum times the entropy of the row divided by that sum."""
+    total = joint.sum(axis=1, keepdims=True)
+    shares = np.where(total > 0, joint / np.where(total > 0, total, 1), 0)
+    logs = np.log2(np.where(shares > 0, shares, 1))
+    return np.asarray(-(total[:, 0] * (shares * logs).sum(axis=1)))
+
+
+def _is_kin(knowledge: Knowledge, one: str, other: str) -> bool:
+    return one in knowledge.ancestors(other) or other in knowledge.ancestors(one)

@@ -1,0 +1,34 @@
+"""The constants of the ranking, in one place.
+
+They were chosen on published cases whose papers the knowledge has not read, in folds that no disease shares;
+`docs/differential.md` has what was tried and the command that prints the figures.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How the parts of a score are weighed. The parts are standardised over all candidates before."""
+
+    steepness: float = 2.5
+    """Of the soft best match: how much the best fitting finding counts above the others (ranking notes' beta)."""
+    floor: float = 0.5
+    """What a finding that fits nothing still weighs, so that one strange finding does not rule a disease out."""
+    match: float = 1.0
+    likeness: float = 0.6
+    """Of the learnt embedding."""
+    onset: float = 0.4
+    resemblance: float = 0.22
+    """How alike the catalogues describe it (part of the prior)."""
+    kinship: float = 0.22
+    """How surely Orphanet knows it too (part of the prior)."""
+    gene: float = 0.15
+    """Whether a gene is known (part of the prior)."""
+    breadth: float = 0.15
+    """How many findings are known of it (part of the prior)."""
+    sharpness: float = 2.0
+    """From the sum of the parts to nats, so that the posterior is neither too sure nor too shy."""
+
+
+WEIGHTS = Weights()
