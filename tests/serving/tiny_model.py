@@ -3,16 +3,20 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from raretriage.bucket import (
+    DIFFERENTIAL_FILE,
+    DIFFERENTIAL_GRAPH_FILE,
     EXPLANATION_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
     DataVersion,
+    DifferentialFiles,
     ExplanationFile,
     InputColumns,
     KnowledgeRef,
@@ -23,13 +27,18 @@ from raretriage.bucket import (
     StateSets,
     StoredFile,
     append,
+    differential_key,
     dump_explanation,
     knowledge_key,
     version_key,
 )
+from raretriage.differential import dump as dump_differential
+from raretriage.differential.build import build_differential
+from raretriage.differential.embedding import Training
 from raretriage.domain import Basis, Certificate, InputTier, Price, Refusal, State
 from raretriage.features import CATEGORICAL, NUMERIC, FeatureContract
 from raretriage.knowledge import build_knowledge, dump
+from raretriage.release import differential_ref
 from raretriage.storage import Bucket
 from tests.manifests import training_record
 
@@ -67,10 +76,28 @@ HPOA_HEADER = (
     "\tsex\tmodifier\taspect\tbiocuration\n"
 )
 """The head of phenotype.hpoa: no disease follows it yet."""
-_HPOA = HPOA_HEADER + "ORPHA:1\tMade-up syndrome\t\tHP:0001250\tORPHA:1\tTAS\t\tHP:0040281\t\t\tP\tx\n"
+_ANNOTATED = (
+    ("ORPHA:1", "Made-up syndrome", SEIZURE, "ORPHA:1", "HP:0040281"),
+    ("OMIM:2", "Coughing disease", COUGH, "PMID:2", "7/9"),
+    ("OMIM:2", "Coughing disease", FEVER, "OMIM:2", ""),
+    ("OMIM:3", "Bent disease", SCOLIOSIS, "PMID:3", "HP:0040282"),
+    ("OMIM:3", "Bent disease", SEIZURE, "PMID:3", "HP:0040283"),
+    ("OMIM:4", "Stiff disease", STATUS_EPILEPTICUS, "PMID:4", ""),
+)
+_HPOA = HPOA_HEADER + "".join(
+    f"{disease}\t{name}\t\t{term}\t{source}\tTAS\t\t{often}\t\t\tP\tx\n"
+    for disease, name, term, source, often in _ANNOTATED
+)
 
 TINY_KNOWLEDGE = build_knowledge(_OBO.encode(), _HPOA.encode())
 KNOWLEDGE_BYTES = dump(TINY_KNOWLEDGE)
+
+
+@cache
+def tiny_differential() -> DifferentialFiles:
+    """A real ranking of the four made-up diseases."""
+    built = build_differential(TINY_KNOWLEDGE, training=Training(members=1, dimensions=4, steps=20, batch=16))
+    return DifferentialFiles(dump_differential(built.arrays), built.onnx)
 
 
 def tiny_graph(*, weights: list[float] | None = None, rare_output: str = "rare_probability") -> onnx.ModelProto:
@@ -192,18 +219,27 @@ class Publisher:
     bucket: Bucket
 
     def publish(
-        self, *, onnx_bytes: bytes | None = None, explanation: bytes | None = None, **changes: object
+        self,
+        *,
+        onnx_bytes: bytes | None = None,
+        explanation: bytes | None = None,
+        differential: DifferentialFiles | None = None,
+        **changes: object,
     ) -> LedgerEntry:
         graph = onnx_bytes if onnx_bytes is not None else tiny_graph().SerializeToString()
         files = {MODEL_FILE: graph} | ({EXPLANATION_FILE: explanation} if explanation is not None else {})
         stored = {
             name: StoredFile(sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)) for name, data in files.items()
         }
-        manifest = tiny_manifest(graph, **({"files": stored} | changes))
+        ref = None if differential is None else differential_ref(differential)
+        manifest = tiny_manifest(graph, **({"files": stored, "differential": ref} | changes))
         content = manifest.model_dump_json().encode()
         for name, data in files.items():
             self.bucket.put(version_key(manifest.version, name), data)
         self.bucket.put(version_key(manifest.version, MANIFEST_FILE), content)
+        if differential is not None and ref is not None:
+            for name, data in ((DIFFERENTIAL_FILE, differential.arrays), (DIFFERENTIAL_GRAPH_FILE, differential.graph)):
+                self.bucket.put(differential_key(manifest.knowledge.version, ref.version, name), data)
         self.bucket.put(knowledge_key(manifest.knowledge.version), KNOWLEDGE_BYTES)
         return append(
             self.bucket,

@@ -27,6 +27,7 @@ from raretriage.bucket.layout import (
     MANIFEST_FILE,
     MODEL_FILE,
     Environment,
+    differential_key,
     knowledge_key,
     ledger_key,
     log_copy_key,
@@ -42,6 +43,7 @@ from raretriage.bucket.manifest import (
     TEMPORAL,
     DataCheck,
     DataVersion,
+    DifferentialRef,
     GraphContract,
     GroupPromise,
     KnowledgeRef,
@@ -51,7 +53,7 @@ from raretriage.bucket.manifest import (
     StoredFile,
     TrainingRecord,
 )
-from raretriage.bucket.package import ModelPackage, current_entry, load_package
+from raretriage.bucket.package import DifferentialFiles, ModelPackage, current_entry, load_package
 
 __all__ = [
     "DIFFERENTIAL_FILE",
@@ -70,6 +72,8 @@ __all__ = [
     "Curves",
     "DataCheck",
     "DataVersion",
+    "DifferentialFiles",
+    "DifferentialRef",
     "Environment",
     "ExplanationFile",
     "GraphContract",
@@ -93,6 +97,7 @@ __all__ = [
     "TreePaths",
     "append",
     "current_entry",
+    "differential_key",
     "dump_explanation",
     "knowledge_key",
     "ledger_key",

@@ -10,7 +10,6 @@ MODEL_FILE = "model.onnx"
 EXPLANATION_FILE = "explanation.npz"
 """Optional: a kind of model without exact contributions has none."""
 MANIFEST_FILE = "manifest.json"
-EXPLANATION_FILE = "explanation.npz"
 KNOWLEDGE_FILE = "knowledge.json.gz"
 DIFFERENTIAL_FILE = "differential.safetensors"
 DIFFERENTIAL_GRAPH_FILE = "differential.onnx"
@@ -36,6 +35,10 @@ def ledger_key(env: Environment, number: int) -> str:
 
 def knowledge_key(version: str) -> str:
     return f"knowledge/{version}/{KNOWLEDGE_FILE}"
+
+
+def differential_key(knowledge_version: str, version: str, file: str) -> str:
+    return f"knowledge/{knowledge_version}/differential/{version}/{file}"
 
 
 def log_part_key(env: Environment, day: str, part: str) -> str:

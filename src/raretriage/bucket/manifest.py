@@ -29,6 +29,15 @@ class KnowledgeRef(_Part):
     sha256: Sha256
 
 
+class DifferentialRef(_Part):
+    """The ranking of rare diseases that was made from the same knowledge, and is signed off with the model."""
+
+    version: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+    """Of its content: several models of one knowledge share it."""
+    arrays: StoredFile
+    graph: StoredFile
+
+
 class DataVersion(_Part):
     """Which encounters the model was fitted on."""
 
@@ -144,6 +153,8 @@ class Manifest(_Part):
     data: DataVersion
     training: TrainingRecord
     knowledge: KnowledgeRef
+    differential: DifferentialRef | None = None
+    """None: the service ranks no diseases."""
     features: FeatureContract
     graph: GraphContract = GraphContract()
     certificates: dict[InputTier, Certificate | Refusal]

@@ -7,16 +7,27 @@ from pydantic import ValidationError
 
 from raretriage.bucket.errors import NothingPublished, Tampered
 from raretriage.bucket.layout import (
+    DIFFERENTIAL_FILE,
+    DIFFERENTIAL_GRAPH_FILE,
     EXPLANATION_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
     Environment,
+    differential_key,
     knowledge_key,
     version_key,
 )
 from raretriage.bucket.ledger import LedgerEntry, read_ledger
 from raretriage.bucket.manifest import Manifest
 from raretriage.storage import Bucket, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class DifferentialFiles:
+    """The ranking of rare diseases, as stored."""
+
+    arrays: bytes
+    graph: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,8 @@ class ModelPackage:
     knowledge: bytes
     explanation: bytes | None = None
     """`ExplanationFile` of the rare head; None where the version has none."""
+    differential: DifferentialFiles | None = None
+    """None where the version has none."""
 
 
 def current_entry(bucket: Bucket, env: Environment) -> LedgerEntry:
@@ -63,7 +76,19 @@ def load_package(bucket: Bucket, entry: LedgerEntry) -> ModelPackage:
         onnx=_of_version(bucket, manifest, MODEL_FILE),
         knowledge=_verified(bucket, knowledge_key(manifest.knowledge.version), manifest.knowledge.sha256),
         explanation=_of_version(bucket, manifest, EXPLANATION_FILE) if EXPLANATION_FILE in manifest.files else None,
+        differential=_differential(bucket, manifest),
     )
+
+
+def _differential(bucket: Bucket, manifest: Manifest) -> DifferentialFiles | None:
+    ref = manifest.differential
+    if ref is None:
+        return None
+    arrays, graph = (
+        _verified(bucket, differential_key(manifest.knowledge.version, ref.version, file), stored.sha256)
+        for file, stored in ((DIFFERENTIAL_FILE, ref.arrays), (DIFFERENTIAL_GRAPH_FILE, ref.graph))
+    )
+    return DifferentialFiles(arrays, graph)
 
 
 def _of_version(bucket: Bucket, manifest: Manifest, file: str) -> bytes:

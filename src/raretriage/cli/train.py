@@ -15,7 +15,17 @@ from raretriage.cli.figures import figures_json, gate_table, show_figures
 from raretriage.cli.options import JsonFile, LakeVersion
 from raretriage.cli.workspace import Workspace, git_commit
 from raretriage.domain import Basis, Certificate, InputTier
-from raretriage.release import Evidence, Run, build_report, judge, name_latest, register, stored, write_run
+from raretriage.release import (
+    Evidence,
+    Run,
+    build_report,
+    differential_ref,
+    judge,
+    name_latest,
+    register,
+    stored,
+    write_run,
+)
 from raretriage.settings import Settings
 
 if TYPE_CHECKING:
@@ -101,6 +111,9 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
         checks=checks,
         files={name: stored(data) for name, data in files.items()},
     )
+    differential = work.differential_files if settings.differential else None
+    if differential is not None:
+        unfinished = unfinished.model_copy(update={"differential": differential_ref(differential)})
     with progress("report") as tick:
         files |= build_report(
             unfinished,
@@ -113,7 +126,7 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
         ).files()
         tick(1)
     manifest = unfinished.model_copy(update={"files": {name: stored(data) for name, data in files.items()}})
-    run = write_run(folder, manifest, files, work.knowledge_bytes)
+    run = write_run(folder, manifest, files, work.knowledge_bytes, differential)
     if trained.run_id is not None:
         register(run, tracking_uri=settings.mlflow_tracking_uri, run_id=trained.run_id)
     return run

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from raretriage.bucket import DIFFERENTIAL_FILE, DIFFERENTIAL_GRAPH_FILE
+from raretriage.bucket import DIFFERENTIAL_FILE, DIFFERENTIAL_GRAPH_FILE, DifferentialFiles
 from raretriage.cli.console import progress
 from raretriage.cli.orphanet_files import fetch_orphanet
 from raretriage.differential import DamagedDifferential, Ranker
@@ -67,6 +67,12 @@ class Workspace:
     def _ranker(self) -> Ranker:
         arrays = load_differential(self._arrays_file.read_bytes(), knowledge_version=self.knowledge.version)
         return Ranker(arrays, self._onnx_file.read_bytes())
+
+    @property
+    def differential_files(self) -> DifferentialFiles:
+        """The ranking as it is published."""
+        _ = self.ranker  # built where it is missing or of another knowledge
+        return DifferentialFiles(self._arrays_file.read_bytes(), self._onnx_file.read_bytes())
 
     def build_differential(self) -> None:
         """Derive the ranking from the knowledge and put it beside it: a minute or two, with a bar."""

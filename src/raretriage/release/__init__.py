@@ -13,7 +13,7 @@ from raretriage.release.gate import Evidence, Gate, GateRow, judge
 from raretriage.release.publish import publish, served_manifest
 from raretriage.release.registry import register, set_alias
 from raretriage.release.report import REPORT_FILES, Report, build_report
-from raretriage.release.run import LATEST, Run, name_latest, read_run, stored, write_run
+from raretriage.release.run import LATEST, Run, differential_ref, name_latest, read_run, stored, write_run
 
 __all__ = [
     "LATEST",
@@ -31,6 +31,7 @@ __all__ = [
     "Run",
     "Table",
     "build_report",
+    "differential_ref",
     "judge",
     "name_latest",
     "publish",

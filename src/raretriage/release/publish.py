@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import ValidationError
 
 from raretriage.bucket import (
+    DIFFERENTIAL_FILE,
+    DIFFERENTIAL_GRAPH_FILE,
     KNOWLEDGE_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
@@ -14,6 +16,7 @@ from raretriage.bucket import (
     LedgerEntry,
     Manifest,
     append,
+    differential_key,
     knowledge_key,
     read_ledger,
     served_key,
@@ -120,6 +123,10 @@ def _check_production(run: Run, basis: str, allowed: bool) -> None:
 def _upload(run: Run, bucket: Bucket) -> None:
     version = run.manifest.version
     _put_once(bucket, knowledge_key(run.manifest.knowledge.version), run.read(KNOWLEDGE_FILE))
+    if (ref := run.manifest.differential) is not None:
+        for name in (DIFFERENTIAL_FILE, DIFFERENTIAL_GRAPH_FILE):
+            key = differential_key(run.manifest.knowledge.version, ref.version, name)
+            _put_once(bucket, key, run.read(name))
     for name in sorted(run.manifest.files):
         _put_once(bucket, version_key(version, name), run.read(name))
     # Last: a version without its manifest is not a version.

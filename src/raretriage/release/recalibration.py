@@ -62,7 +62,7 @@ def write_recalibrated(
     note = recalibration_note(old, unfinished, made, basis=basis, lake_version=lake_version, are_others=are_others)
     files[CARD] = note.encode() + files.get(CARD, b"")
     manifest = unfinished.model_copy(update={"files": {name: stored(data) for name, data in files.items()}})
-    return write_run(folder, manifest, files, run.read(KNOWLEDGE_FILE))
+    return write_run(folder, manifest, files, run.read(KNOWLEDGE_FILE), run.differential())
 
 
 def _apart(made: "Recalibration", are_others: bool) -> DataCheck:

@@ -21,12 +21,12 @@ from raretriage.bucket import Environment
 from raretriage.privacy import Keyring, Scrubber
 from raretriage.serving.body import MAX_BODY_BYTES, BodyGuard
 from raretriage.serving.durable import FileOps
-from raretriage.serving.errors import InvalidInput, LogUnavailable
+from raretriage.serving.errors import InvalidInput, LogUnavailable, NoRanking
 from raretriage.serving.metrics import MEDIA_TYPE, ServiceMetrics
 from raretriage.serving.page import Page
 from raretriage.serving.problems import Problem, faults_of, invalid
 from raretriage.serving.runtime import Runtime
-from raretriage.serving.wire import PredictRequest, PredictResponse
+from raretriage.serving.wire import DifferentialOut, DifferentialRequest, PredictRequest, PredictResponse
 from raretriage.storage import Bucket
 
 _log = logging.getLogger(__name__)
@@ -123,6 +123,11 @@ def _add_routes(app: FastAPI, runtime: Runtime) -> None:
         """Triage one patient. The answer is sent after its line in the prediction log is durable."""
         return runtime.predict(body)
 
+    @app.post("/differential", responses=_problem_responses(400, 413, 415, 422, 503))
+    def differential(body: DifferentialRequest) -> DifferentialOut:
+        """Rank rare diseases for these findings, with what each finding weighs and what to ask next."""
+        return runtime.differential(body)
+
     @app.get("/health")
     def health() -> JSONResponse:
         """Alive, and what answers."""
@@ -162,6 +167,10 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(LogUnavailable)
     async def unlogged(_request: Request, error: LogUnavailable) -> Response:
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"no answer is sent that is not logged: {error}")
+
+    @app.exception_handler(NoRanking)
+    async def unranked(_request: Request, error: NoRanking) -> Response:
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
 
     @app.exception_handler(HTTPException)
     async def other(_request: Request, error: HTTPException) -> Response:

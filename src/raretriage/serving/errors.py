@@ -3,6 +3,7 @@
 ServingError
 ├── ModelUnusable      the published graph does not keep its contract; the last good model stays
 ├── InvalidInput       well-formed fields that cannot be used; carries one `FieldFault` for each
+├── NoRanking          the served version ranks no diseases
 ├── ShippingConflict   a part in the bucket is not what this log holds; the local log goes on
 └── LogError           the prediction log
     ├── LogBusy        another process writes it
@@ -41,6 +42,10 @@ class InvalidInput(ServingError):
     def __init__(self, faults: Sequence[FieldFault]) -> None:
         super().__init__("; ".join(f"{fault.field}: {fault.problem}" for fault in faults))
         self.faults = tuple(faults)
+
+
+class NoRanking(ServingError):
+    """The served version has no ranking of rare diseases; publishing one mends it."""
 
 
 class ShippingConflict(ServingError):

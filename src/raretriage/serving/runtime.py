@@ -17,7 +17,7 @@ from raretriage.serving.model_store import ModelStore, ServedModel
 from raretriage.serving.predictions import PredictionLog
 from raretriage.serving.service import TriageService
 from raretriage.serving.shipping import LogShipper, head_in
-from raretriage.serving.wire import PredictRequest, PredictResponse
+from raretriage.serving.wire import DifferentialOut, DifferentialRequest, PredictRequest, PredictResponse
 from raretriage.storage import Bucket, StorageError
 
 _log = logging.getLogger(__name__)
@@ -96,6 +96,10 @@ class Runtime:
             raise
         self.metrics.count(response)
         return response
+
+    def differential(self, request: DifferentialRequest) -> DifferentialOut:
+        """See `TriageService.differential`."""
+        return self._running().differential(request)
 
     def _running(self) -> TriageService:
         if self._service is None:

@@ -8,9 +8,11 @@ import numpy as np
 import onnxruntime as ort
 
 from raretriage.bucket import EXPLANATION_FILE, BucketError, GraphContract, ModelPackage
+from raretriage.differential import DamagedDifferential, Explainer, Ranker, load
 from raretriage.domain import InputTier, Presentation, State, tier_of
 from raretriage.features import Encoder, FeatureError, ModelInput, columns_of
 from raretriage.knowledge import Knowledge, KnowledgeError, load_knowledge
+from raretriage.serving.differential import Differential
 from raretriage.serving.errors import ModelUnusable
 from raretriage.serving.explanation import explanation_of
 from raretriage.serving.shapley import MarginExplainer
@@ -52,6 +54,8 @@ class Scorer:
         self._session = _session(package)
         _check_contract(self._session, package)
         self._explainer = _explainer(package)
+        self.differential = _differential(package, self.knowledge)
+        """None: this version ranks no diseases."""
         self._try()
 
     def score(self, presentations: Sequence[Presentation]) -> list[Score]:
@@ -119,6 +123,17 @@ def _knowledge(package: ModelPackage) -> Knowledge:
             f"but the bucket holds {knowledge.version}: publish it again"
         )
     return knowledge
+
+
+def _differential(package: ModelPackage, knowledge: Knowledge) -> Differential | None:
+    files, ref = package.differential, package.manifest.differential
+    if files is None or ref is None:
+        return None
+    try:
+        ranker = Ranker(load(files.arrays, knowledge_version=knowledge.version), files.graph)
+    except DamagedDifferential as error:
+        raise ModelUnusable(f"the ranking of {package.manifest.version} cannot be used: {error}") from error
+    return Differential(ref.version, ranker, Explainer(ranker, knowledge), knowledge)
 
 
 def _session(package: ModelPackage) -> ort.InferenceSession:

@@ -14,7 +14,7 @@ from raretriage.knowledge import Knowledge, UnknownTerm
 from raretriage.privacy import Keyring, Kind, Scrubber, deidentify_presentation, region_of
 from raretriage.serving.answer import answer, answer_by_rules, urgent_signs
 from raretriage.serving.chain import Json, ModelRef
-from raretriage.serving.errors import FieldFault, InvalidInput
+from raretriage.serving.errors import FieldFault, InvalidInput, NoRanking
 from raretriage.serving.model_store import ModelStore, ServedModel
 from raretriage.serving.predictions import PredictionLog
 from raretriage.serving.scorer import Score
@@ -22,6 +22,8 @@ from raretriage.serving.texts import bilingual
 from raretriage.serving.wire import (
     Bilingual,
     DecisionOut,
+    DifferentialOut,
+    DifferentialRequest,
     Input,
     ModelOut,
     PredictRequest,
@@ -74,6 +76,7 @@ class TriageService:
         probabilities = Probabilities(states=dict(score.states), rare=score.rare) if score else None
         outcome = _decision_out(decision, served.scorer.manifest if served else None)
         explanation = served.scorer.explain(presentation) if served else None
+        differential = _differential_out(served, decision, presentation)
         self.log.append(
             prediction_id=prediction_id,
             time=timestamp,
@@ -84,6 +87,7 @@ class TriageService:
                 "decision": {"status": decision.status, **outcome.model_dump(mode="json")},
                 "latency_ms": round((self.monotonic() - start) * 1000, 3),
                 "graph_input_sha256": score.graph_input_sha256 if score else None,
+                "differential": _logged(differential),
             },
         )
         return PredictResponse(
@@ -94,6 +98,7 @@ class TriageService:
             probabilities=probabilities,
             decision=outcome,
             explanation=explanation,
+            differential=differential,
             model=model,
             fallback=served is None,
             timestamp=timestamp,
@@ -101,6 +106,42 @@ class TriageService:
             advice=_advice(decision, served.scorer.manifest if served else None),
             notice=bilingual("notice"),
         )
+
+    def differential(self, request: DifferentialRequest) -> DifferentialOut:
+        """Rare diseases for these findings, durable in the log as every answer on a patient is.
+
+        Raises:
+            InvalidInput: an unknown finding, or none that is observed.
+            NoRanking: the served version ranks no diseases.
+            LogUnavailable: the line could not be written; there is no answer.
+        """
+        start = self.monotonic()
+        served = self.store.current
+        ranking = served.scorer.differential if served else None
+        if served is None or ranking is None:
+            raise NoRanking("no ranking of rare diseases is published with the served model")
+        findings, faults = resolve_findings(request.phenotypes, ranking.knowledge)
+        if faults:
+            raise InvalidInput(faults)
+        told = deidentify_presentation(Presentation(age_years=request.age, phenotypes=findings), None)
+        found = ranking.of(
+            told.phenotypes, age_years=told.age_years, limit=request.limit, with_prior=request.with_prior
+        )
+        if found is None:
+            fault = FieldFault("phenotypes", "has no observed finding", "at least one observed", "add what was found")
+            raise InvalidInput([fault])
+        model = _model_out(served, self.environment)
+        self.log.append(
+            prediction_id=self.new_id(),
+            time=self.now(),
+            model=ModelRef(model.version, model.sha256),
+            content={
+                "input": told.model_dump(mode="json", exclude_none=True),
+                "differential": _logged(found),
+                "latency_ms": round((self.monotonic() - start) * 1000, 3),
+            },
+        )
+        return found
 
     def _identifier_faults(self, request: PredictRequest) -> list[FieldFault]:
         if self.keyring is not None:
@@ -212,6 +253,22 @@ def _assess(
         return None, answer_by_rules(predict_status(features), presentation, urgent=urgent)
     score = served.scorer.score([presentation])[0]
     return score, answer(score, presentation, served.scorer.manifest, urgent=urgent)
+
+
+def _logged(found: DifferentialOut | None) -> Json:
+    """Enough to tell which list was shown."""
+    if found is None:
+        return None
+    return {"version": found.version, "diseases": [one.id for one in found.diseases], "with_prior": found.with_prior}
+
+
+def _differential_out(
+    served: ServedModel | None, decision: Decision, presentation: Presentation
+) -> DifferentialOut | None:
+    """Only where a rare disease is compatible or was not ruled out: who has none needs no list of them."""
+    if served is None or served.scorer.differential is None or decision.rare is RareFlag.NO:
+        return None
+    return served.scorer.differential.of(presentation.phenotypes, age_years=presentation.age_years)
 
 
 def _advice(decision: Decision, manifest: Manifest | None) -> Bilingual | None:

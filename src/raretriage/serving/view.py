@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from raretriage.domain import RANGES, Basis, Certificate, RareFlag, State, UnsureReason
+from raretriage.serving.candidates import Candidates, candidates_of
 from raretriage.serving.errors import FieldFault
 from raretriage.serving.form import CHOICES, Form
 from raretriage.serving.numbers import number, percent
@@ -60,6 +61,8 @@ class Result:
     rare_bar: Bar | None
     why: Why | None
     """Of the rare answer."""
+    candidates: Candidates | None
+    """Rare diseases that fit."""
     promise: tuple[str, ...]
     prices: tuple[PriceRow, ...]
     tier: str
@@ -89,6 +92,7 @@ def result_of(response: PredictResponse, t: Texts) -> Result:
         states=_state_bars(response, t),
         rare_bar=_rare_bar(response, t),
         why=why_of(response, t),
+        candidates=candidates_of(response.differential, t),
         promise=tuple(_promise(response, t)),
         prices=_prices(decision.certificate, t),
         tier=t(f"tier.{decision.tier}"),

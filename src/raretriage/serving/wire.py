@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from raretriage.bucket import Environment
+from raretriage.differential import Relation
 from raretriage.domain import (
     RANGES,
     Certificate,
@@ -206,6 +207,106 @@ class Explanation(BaseModel):
     """Of unmentioned findings that weigh next to nothing each, added up."""
 
 
+class MetOut(BaseModel):
+    """What the catalogues say of a disease that comes nearest to a finding."""
+
+    relation: Relation
+    """The patient's finding is just this one, more specific, more general, of one narrow kind with it, or none."""
+    hpo_id: str | None
+    label: Bilingual | None
+    entry: str | None
+    """The catalogue's entry that has it."""
+    frequency: str
+    """As annotated: a term of HPO, n/m, a percentage, or empty where nobody said."""
+    share: float | None
+    """The frequency as a share of patients; null where nobody said."""
+    reference: str
+
+
+class EvidenceOut(BaseModel):
+    """One finding for or against one disease."""
+
+    hpo_id: str
+    label: Bilingual
+    log_likelihood_ratio: float
+    """In nats, for this disease against the average one; below 0 it speaks against."""
+    met: MetOut
+
+
+class ExcludedOut(BaseModel):
+    """A finding that the patient does not have and the disease may. It is shown and not scored."""
+
+    hpo_id: str
+    label: Bilingual
+    met: MetOut
+
+
+class RankedDisease(BaseModel):
+    """One disease of the list: `score` = the weights of the evidence + `onset` + `prior`."""
+
+    place: int
+    id: str
+    name: str
+    """English."""
+    entries: tuple[str, ...]
+    """OMIM and Orphanet entries that describe this same disease."""
+    held_by: tuple[str, ...]
+    """Orphanet entries that hold it among others."""
+    is_rare: bool | None
+    """Null where the rarity rule gives no verdict."""
+    score: float
+    posterior: float
+    """Among all diseases compared, as if one of them were it."""
+    evidence: tuple[EvidenceOut, ...]
+    onset: float
+    """What the age adds."""
+    prior: float
+    """What being well known adds."""
+    excluded: tuple[ExcludedOut, ...]
+
+
+class QuestionOut(BaseModel):
+    """A finding to ask for or look for next."""
+
+    hpo_id: str
+    label: Bilingual
+    information_gain_bits: float
+    speaks_for: str
+    """The leading disease that a 'yes' would speak for most."""
+
+
+class DifferentialOut(BaseModel):
+    """Rare diseases that fit the findings, best first. An order to look into, not a diagnosis."""
+
+    diseases: tuple[RankedDisease, ...]
+    questions: tuple[QuestionOut, ...]
+    compared: int
+    """Diseases that were compared."""
+    knowledge: str
+    version: str
+    with_prior: bool
+
+
+class DifferentialRequest(BaseModel):
+    """Findings to rank rare diseases by."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_extra={
+            "examples": [{"phenotypes": [{"hpo_id": "HP:0001250", "status": "observed"}], "age": 3, "limit": 5}]
+        },
+    )
+
+    phenotypes: Annotated[tuple[Phenotype, ...], Field(strict=False, min_length=1, max_length=500)]
+    age: Annotated[float | None, _number("age_years", title="Age in years, fractional under 2")] = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    with_prior: bool = True
+    """False: only findings and age count, not how well known a disease is."""
+
+
 class PredictResponse(BaseModel):
     """The answer. It exists only if its line in the prediction log is durable."""
 
@@ -220,8 +321,8 @@ class PredictResponse(BaseModel):
     decision: DecisionOut
     explanation: Explanation | None
     """Of `probabilities.rare`. None when the rules answered, or where the model's kind has no exact contributions."""
-    differential: None = None
-    """Not available in this version."""
+    differential: DifferentialOut | None
+    """Rare diseases that fit, where one must be considered or could not be ruled out and a finding is observed."""
     model: ModelOut | None
     """None when the rules answered."""
     fallback: bool

@@ -1,0 +1,132 @@
+"""Which rare diseases fit, in the words of the wire: the ranking, what each finding weighs, and what to ask next."""
+
+from dataclasses import dataclass
+
+from raretriage.differential import (
+    Explained,
+    Explainer,
+    Met,
+    NothingToRank,
+    Patient,
+    Question,
+    Ranker,
+    next_questions,
+)
+from raretriage.domain import FindingStatus, Phenotype
+from raretriage.knowledge import Knowledge
+from raretriage.knowledge.lexicon import spanish_labels
+from raretriage.serving.wire import (
+    Bilingual,
+    DifferentialOut,
+    EvidenceOut,
+    ExcludedOut,
+    MetOut,
+    QuestionOut,
+    RankedDisease,
+)
+
+SHOWN = 10
+LEADING = 20
+"""Diseases that the next questions are to tell apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differential:
+    """A loaded ranking with its knowledge. Safe for several threads."""
+
+    version: str
+    ranker: Ranker
+    explainer: Explainer
+    knowledge: Knowledge
+
+    def of(
+        self, phenotypes: tuple[Phenotype, ...], *, age_years: float | None, limit: int = SHOWN, with_prior: bool = True
+    ) -> DifferentialOut | None:
+        """The diseases that are not common, best first; None where no finding is observed.
+
+        Args:
+            phenotypes: with current ids.
+        """
+        patient = Patient(
+            observed=tuple(p.hpo_id for p in phenotypes if p.status is FindingStatus.OBSERVED),
+            excluded=tuple(p.hpo_id for p in phenotypes if p.status is FindingStatus.EXCLUDED),
+            age_years=age_years,
+        )
+        try:
+            ranking = self.ranker.rank(patient, with_prior=with_prior)
+        except NothingToRank:
+            return None
+        candidates = self.ranker.arrays.candidates
+        best = [i for i in ranking.top(4 * max(limit, LEADING)) if self._is_shown(candidates[i].id)]
+        leading = best[:LEADING]
+        questions = next_questions(
+            patient,
+            ranking,
+            self.explainer,
+            self.knowledge,
+            leading=leading,
+            ids=[candidates[i].id for i in leading],
+        )
+        explained = self.explainer.explain(patient, ranking, best[:limit])
+        return DifferentialOut(
+            diseases=tuple(self._disease(one) for one in explained),
+            questions=tuple(self._question(one) for one in questions),
+            compared=len(candidates),
+            knowledge=self.knowledge.version,
+            version=self.version,
+            with_prior=with_prior,
+        )
+
+    def _is_shown(self, disease: str) -> bool:
+        """A list of rare diseases names no common one; where the rule gives no verdict it stays."""
+        return self.knowledge.is_rare(disease) is not False
+
+    def _disease(self, one: Explained) -> RankedDisease:
+        return RankedDisease(
+            place=one.place,
+            id=one.id,
+            name=one.name,
+            entries=one.entries,
+            held_by=one.umbrellas,
+            is_rare=one.is_rare,
+            score=one.score,
+            posterior=one.posterior,
+            evidence=tuple(
+                EvidenceOut(
+                    hpo_id=e.hpo_id,
+                    label=self._label(e.hpo_id),
+                    log_likelihood_ratio=e.log_likelihood_ratio,
+                    met=self._met(e.met),
+                )
+                for e in one.evidence
+            ),
+            onset=one.onset,
+            prior=one.prior,
+            excluded=tuple(
+                ExcludedOut(hpo_id=hpo_id, label=self._label(hpo_id), met=self._met(met))
+                for hpo_id, met in one.excluded
+            ),
+        )
+
+    def _met(self, met: Met) -> MetOut:
+        return MetOut(
+            relation=met.relation,
+            hpo_id=met.hpo_id,
+            label=None if met.hpo_id is None else self._label(met.hpo_id),
+            entry=met.entry,
+            frequency=met.frequency,
+            share=met.share,
+            reference=met.reference,
+        )
+
+    def _question(self, question: Question) -> QuestionOut:
+        return QuestionOut(
+            hpo_id=question.hpo_id,
+            label=self._label(question.hpo_id),
+            information_gain_bits=question.information_gain,
+            speaks_for=question.speaks_for,
+        )
+
+    def _label(self, hpo_id: str) -> Bilingual:
+        english = self.knowledge.label(hpo_id)
+        return Bilingual(es=spanish_labels().get(hpo_id, english), en=english)

@@ -1,0 +1,161 @@
+"""Rare diseases that fit, over HTTP and on the page."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from raretriage.bucket import DIFFERENTIAL_FILE, DifferentialFiles, differential_key
+from raretriage.release import differential_ref
+from raretriage.storage import Bucket
+from tests.serving.conftest import Serve
+from tests.serving.tiny_model import (
+    BASIC,
+    COUGH,
+    FEVER,
+    INHERITANCE,
+    SCOLIOSIS,
+    SEIZURE,
+    SEIZURE_BEFORE,
+    TINY_KNOWLEDGE,
+    Publisher,
+    tiny_differential,
+)
+
+
+@pytest.fixture
+def client(publisher: Publisher, serve: Serve) -> Iterator[TestClient]:
+    publisher.publish(differential=tiny_differential())
+    with serve() as running:
+        yield running
+
+
+def told(*observed: str, excluded: tuple[str, ...] = ()) -> list[dict[str, str]]:
+    return [
+        *({"hpo_id": t, "status": "observed"} for t in observed),
+        *({"hpo_id": t, "status": "excluded"} for t in excluded),
+    ]
+
+
+def ask(client: TestClient, **body: object) -> dict[str, object]:
+    answer = client.post("/differential", json=body)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def test_the_list_says_what_each_finding_weighs_and_adds_up(client: TestClient) -> None:
+    found = ask(client, phenotypes=told(COUGH, FEVER, excluded=(SCOLIOSIS,)), age=3, with_prior=False)
+    first, *others = found["diseases"]
+    assert (first["place"], first["id"], first["name"]) == (1, "OMIM:2", "Coughing disease")
+    assert found["compared"] == 4
+    for disease in [first, *others]:
+        weights = sum(e["log_likelihood_ratio"] for e in disease["evidence"])
+        assert weights + disease["onset"] + disease["prior"] == pytest.approx(disease["score"], abs=1e-4)
+        assert disease["prior"] == 0
+    cough = first["evidence"][0]
+    assert cough["label"] == {"es": "Tos", "en": "Cough"}
+    assert (cough["met"]["relation"], cough["met"]["frequency"], cough["met"]["reference"]) == (
+        "exact",
+        "7/9",
+        "PMID:2",
+    )
+    bent = next(d for d in found["diseases"] if d["id"] == "OMIM:3")
+    assert [e["hpo_id"] for e in bent["excluded"]] == [SCOLIOSIS]
+
+
+def test_old_ids_are_followed_and_an_unknown_one_is_named(client: TestClient) -> None:
+    found = ask(client, phenotypes=told(SEIZURE_BEFORE))
+    assert found["diseases"][0]["evidence"][0]["hpo_id"] == SEIZURE
+    refused = client.post("/differential", json={"phenotypes": told("HP:0009999")})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "phenotypes[0].hpo_id"
+    assert client.post("/differential", json={"phenotypes": told(INHERITANCE)}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"phenotypes": []},
+        {"phenotypes": told(excluded=(SEIZURE,))},
+        {"phenotypes": told(SEIZURE), "limit": 0},
+        {"phenotypes": told(SEIZURE), "age": "3"},
+        {"phenotypes": told(SEIZURE), "fever": 3},
+    ],
+)
+def test_what_cannot_be_ranked_is_refused_by_field(client: TestClient, body: dict[str, object]) -> None:
+    refused = client.post("/differential", json=body)
+    assert refused.status_code == 422
+    assert refused.headers["content-type"].startswith("application/problem+json")
+    assert refused.json()["errors"]
+
+
+def test_every_list_is_in_the_log_and_names_its_version(client: TestClient, tmp_path: Path) -> None:
+    found = ask(client, phenotypes=told(SEIZURE), age=95, limit=2)
+    line = json.loads((tmp_path / "log" / "predicciones_dev.txt").read_text().splitlines()[-1])
+    logged = json.dumps(line)
+    assert found["version"] in logged
+    assert [d["id"] for d in found["diseases"]] == line["content"]["differential"]["diseases"]
+    assert line["content"]["input"]["age_years"] == 90  # capped, as everywhere
+
+
+def test_triage_lists_diseases_where_a_rare_one_is_compatible_and_not_where_none_is(client: TestClient) -> None:
+    yes = client.post("/predict", json=BASIC | {"phenotypes": told(COUGH, FEVER)}).json()
+    assert yes["rare"] == "yes"
+    assert yes["differential"]["diseases"][0]["id"] == "OMIM:2"
+    no = client.post("/predict", json=BASIC | {"phenotypes": told(COUGH)}).json()
+    assert no["rare"] == "no"
+    assert no["differential"] is None
+    assert client.post("/predict", json=BASIC).json()["differential"] is None
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("es", ["Enfermedades raras que encajan", "Tos", "descrito en la enfermedad (7/9; PMID:2)", "Qué preguntar"]),
+        ("en", ["Rare diseases that fit", "Cough", "described in the disease (7/9; PMID:2)", "What to ask"]),
+    ],
+)
+def test_the_page_shows_the_list_with_links_and_questions(client: TestClient, language: str, words: list[str]) -> None:
+    names = {"es": ["Tos", "Fiebre"], "en": ["Cough", "Fever"]}[language]
+    form = {
+        "lang": language, "fever": "3", "pain": "3", "days": "3",
+        "finding": names, "finding_status": ["observed", "observed"],
+    }  # fmt: skip
+    page = client.post("/", data=form).text
+    for text in [*words, "https://omim.org/entry/2", "Coughing disease"]:
+        assert text in page
+
+
+def test_without_a_published_ranking_the_service_says_so(publisher: Publisher, serve: Serve) -> None:
+    publisher.publish()
+    with serve() as client:
+        answer = client.post("/differential", json={"phenotypes": told(SEIZURE)})
+        assert answer.status_code == 503
+        assert "no ranking" in answer.json()["detail"]
+        assert client.post("/predict", json=BASIC | {"phenotypes": told(COUGH, FEVER)}).json()["differential"] is None
+
+
+def test_a_changed_ranking_is_never_served(publisher: Publisher, bucket: Bucket, serve: Serve) -> None:
+    files = tiny_differential()
+    publisher.publish(differential=files)
+    key = differential_key(TINY_KNOWLEDGE.version, differential_ref(files).version, DIFFERENTIAL_FILE)
+    bucket.put(key, files.arrays[:-1] + b"x")
+    with serve() as client:
+        assert client.get("/health").json()["model"] is None
+        assert "SHA-256" in client.get("/health").json()["problem"]
+
+
+def test_a_ranking_of_another_knowledge_is_never_served(publisher: Publisher, serve: Serve) -> None:
+    from raretriage.differential import dump
+    from raretriage.differential.build import build_differential
+    from tests.differential.conftest import SMALL
+    from tests.differential.small import small_knowledge
+
+    built = build_differential(small_knowledge(), training=SMALL)
+    publisher.publish(differential=DifferentialFiles(dump(built.arrays), built.onnx))
+    with serve() as client:
+        assert client.get("/health").json()["model"] is None
+        assert "build it again" in client.get("/health").json()["problem"]
