@@ -88,7 +88,7 @@ def _show(disease: "Explained", work: Workspace) -> None:
             f"{e.log_likelihood_ratio:+.2f}",
             e.met.relation.value,
             label(e.met.hpo_id) if e.met.hpo_id else "",
-            label(e.met.frequency) if e.met.frequency.startswith("HP:") else e.met.frequency,
+            label(e.met.frequency) if work.knowledge.find(e.met.frequency) else e.met.frequency,
             e.met.reference,
         ]
         for e in disease.evidence

@@ -77,11 +77,10 @@ class Workspace:
     def build_differential(self) -> None:
         """Derive the ranking from the knowledge and put it beside it: a minute or two, with a bar."""
         from raretriage.differential.build import build_differential
-        from raretriage.differential.embedding import Training
+        from raretriage.differential.embedding import DEFAULT
 
-        training = Training()
-        with progress("differential", training.members * training.steps) as tick:
-            built = build_differential(self.knowledge, training=training, progress=tick)
+        with progress("differential", DEFAULT.members * DEFAULT.steps) as tick:
+            built = build_differential(self.knowledge, progress=tick)
         for path, content in ((self._arrays_file, dump_differential(built.arrays)), (self._onnx_file, built.onnx)):
             temporary = path.with_name(f".{path.name}.{os.getpid()}")
             temporary.write_bytes(content)

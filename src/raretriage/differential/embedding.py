@@ -29,9 +29,9 @@ _STRONGEST_CONTENT = 8.0
 class Training:
     """How the embedding is trained."""
 
-    members: int = 2
+    members: int = 4
     """Trained from different starts and used together: less depends on chance."""
-    dimensions: int = 96
+    dimensions: int = 48
     """Of each member."""
     steps: int = 600
     batch: int = 256
@@ -48,6 +48,9 @@ class Training:
     """Median number of findings a patient, as published cases have (median 8 of 4,160)."""
     spread: float = 0.7
     seed: int = 20261126
+
+
+DEFAULT = Training()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,10 @@ def train_findings(
 
     Args:
         profiles: frequencies, shape (views, terms).
+        training: `DEFAULT` where it is left out.
         progress: told after each step.
     """
-    training = training or Training()
+    training = training or DEFAULT
     own = _own(candidates, len(views)) @ profiles
     everyone = np.arange(len(candidates))
     members = []
