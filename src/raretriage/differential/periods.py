@@ -55,6 +55,9 @@ OF_HPO: Mapping[str, tuple[Onset, ...]] = {
     "HP:0025708": (Onset.YOUNG_ADULT,),
     "HP:0025709": (Onset.YOUNG_ADULT,),
     "HP:0025710": (Onset.YOUNG_ADULT,),
+    "HP:4000040": (Onset.YOUNG_ADULT,),  # puerperal
+    "HP:6000314": (Onset.MIDDLE_AGE,),  # perimenopausal
+    "HP:6000315": (Onset.MIDDLE_AGE, Onset.LATE),  # postmenopausal
     "HP:0003596": (Onset.MIDDLE_AGE,),
     "HP:0003584": (Onset.LATE,),
 }

@@ -1,7 +1,9 @@
 """What speaks for a disease before any finding: that it is well known.
 
 Diseases that both catalogues know and describe alike, with a known gene and many findings, are those that clinicians
-meet and publish. It is partly a trait of published cases; so the benchmark reports figures with and without it.
+meet and publish. So are those that were described first: OMIM numbers its entries in the order of their making, and the
+first of a series were found first because more people have them. All this is partly a trait of published cases; so the
+benchmark reports figures with and without it.
 """
 
 from collections.abc import Sequence
@@ -10,6 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from raretriage.differential.candidates import Candidate
+from raretriage.differential.naming import series
 from raretriage.differential.terms import FloatArray, Terms
 from raretriage.differential.views import View
 from raretriage.differential.weights import WEIGHTS, Weights
@@ -24,16 +27,47 @@ def prior(
     profiles: sparse.csr_matrix,
     weights: Weights = WEIGHTS,
 ) -> FloatArray:
-    """The weighted sum of four standardised traits, shape (candidates,)."""
+    """The weighted sum of six standardised traits, shape (candidates,)."""
     genes = {d.id for d in knowledge.diseases if d.genes}
     traits = (
         (weights.resemblance, _resemblance(candidates, terms, profiles)),
         (weights.kinship, np.asarray([c.mate_points for c in candidates])),
         (weights.gene, np.asarray([float(any(e in genes for e in c.entries)) for c in candidates])),
+        (weights.seniority, _seniority(candidates)),
+        (weights.first_of_series, _first_of_series(candidates)),
         (weights.breadth, np.log([max(len(views[i].findings) for i in c.own) for c in candidates])),
     )
     total = sum(weight * standardised(np.asarray(trait, np.float64)) for weight, trait in traits)
     return np.asarray(total, np.float32)
+
+
+def _seniority(candidates: Sequence[Candidate]) -> np.ndarray:
+    """Minus the number in OMIM, standardised; 0, the average, for what OMIM does not have."""
+    numbers = np.asarray([_omim_number(c) for c in candidates])
+    is_there = np.isfinite(numbers)
+    found = np.zeros(len(candidates))
+    if is_there.any():
+        found[is_there] = -standardised(numbers[is_there])
+    return found
+
+
+def _first_of_series(candidates: Sequence[Candidate]) -> np.ndarray:
+    """Minus the log of the place in its series by OMIM's numbers; 0 for the first, and for what has no series."""
+    members: dict[str, list[int]] = {}
+    for i, candidate in enumerate(candidates):
+        if name := series(candidate.name):
+            members.setdefault(name, []).append(i)
+    found = np.zeros(len(candidates))
+    for places in members.values():
+        order = sorted(places, key=lambda i: (_omim_number(candidates[i]), candidates[i].id))
+        found[order] = -np.log1p(np.arange(len(order)))
+    return found
+
+
+def _omim_number(candidate: Candidate) -> float:
+    """Infinity for what OMIM does not have."""
+    catalogue, _, number = candidate.id.partition(":")
+    return float(number) if catalogue == "OMIM" else np.inf
 
 
 def standardised(values: np.ndarray) -> np.ndarray:

@@ -117,10 +117,11 @@ class Ranker:
         likeness, likeness_spread = _standardised(self._run(rows, ())[0].astype(np.float64))
         parts = Parts(match, likeness, self._onset(patient), self.arrays.prior.astype(np.float64))
         w = self._weights
-        onset = w.sharpness * w.onset * parts.onset
-        prior = w.sharpness * with_prior * parts.prior
+        nats = w.nats(len(rows))
+        onset = nats * w.onset * parts.onset
+        prior = nats * with_prior * parts.prior
         return Ranking(
-            scores=w.sharpness * (w.match * match + w.likeness * likeness) + onset + prior,
+            scores=nats * (w.match * match + w.likeness * likeness) + onset + prior,
             observed=tuple(told),
             rows=tuple(rows),
             parts=parts,
@@ -141,7 +142,8 @@ class Ranker:
         alike = self._run(list(ranking.rows), among)[1].astype(np.float64)
         w = self._weights
         by_match = w.match * self.arrays.level_step / ranking.match_spread * above
-        return np.asarray(w.sharpness * (by_match + w.likeness / ranking.likeness_spread * alike), np.float64)
+        nats = w.nats(len(ranking.rows))
+        return np.asarray(nats * (by_match + w.likeness / ranking.likeness_spread * alike), np.float64)
 
     def _match(self, rows: Sequence[int]) -> npt.NDArray[np.float64]:
         total = np.add.reduce(self.arrays.levels[rows], axis=0, dtype=np.uint32)

@@ -27,8 +27,18 @@ class Weights:
     """Whether a gene is known (part of the prior)."""
     breadth: float = 0.15
     """How many findings are known of it (part of the prior)."""
-    sharpness: float = 2.0
-    """From the sum of the parts to nats, so that the posterior is neither too sure nor too shy."""
+    seniority: float = 0.2
+    """How long ago OMIM described it (part of the prior)."""
+    first_of_series: float = 0.15
+    """How early in its series (part of the prior)."""
+    sharpness: float = 0.7
+    """From the sum of the parts to nats for one finding, so that the posterior is neither too sure nor too shy."""
+    sharpness_growth: float = 0.3
+    """Exponent of the number of findings: the more are told, the surer. Neither changes the order of diseases."""
+
+    def nats(self, findings: int) -> float:
+        """What the sum of the parts is multiplied with for so many findings."""
+        return float(self.sharpness * findings**self.sharpness_growth)
 
 
 WEIGHTS = Weights()
