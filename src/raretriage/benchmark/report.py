@@ -145,7 +145,7 @@ def _calibration(rows: Sequence[Placed]) -> tuple[Calibration, ...]:
     for low, high in pairwise(_POSTERIORS):
         part = [row for row in rows if low <= row.posterior_of_first < high]
         if part:
-            right = sum(row.place < 2 for row in part) / len(part)
+            right = sum(row.place <= 1 for row in part) / len(part)
             found.append(Calibration(len(part), sum(row.posterior_of_first for row in part) / len(part), right))
     return tuple(found)
 

@@ -1,6 +1,8 @@
 """`raretriage knowledge`: what is known of findings and diseases."""
 
+import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +15,8 @@ from raretriage.cli.workspace import Workspace
 from raretriage.settings import Settings
 
 if TYPE_CHECKING:
-    from raretriage.knowledge import Clause, Orphanet, RarityReport
+    from raretriage.benchmark import Estimate
+    from raretriage.knowledge import Clause, Language, Orphanet, RarityReport
 
 app = typer.Typer(help="The knowledge artefact: HPO terms and disease annotations.", no_args_is_help=True)
 
@@ -100,6 +103,81 @@ def _sources(hp_obo: Path | None, hpoa: Path | None, genes: Path | None) -> tupl
         return hp_obo, hpoa, genes
     installed = locate_sources()
     return hp_obo or installed[0], hpoa or installed[1], genes or installed[2]
+
+
+@app.command(epilog='Example: raretriage knowledge search "dolor de cabeza"')
+def search(
+    query: Annotated[str, typer.Argument(help="What a clinician types: words, the beginning of one, or an HPO id.")],
+    lang: Annotated[str, typer.Option(help="Language of the labels: es or en.")] = "es",
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to show.")] = 10,
+    json_file: JsonFile = None,
+) -> None:
+    """The findings that may be meant, in Spanish and English, with typing errors mended."""
+    from raretriage.knowledge import TermIndex
+
+    found = TermIndex(Workspace(Settings()).knowledge).search(query, language=_language(lang), limit=limit)
+    rows = [[m.hpo_id, m.label, m.matched, m.why.value] for m in found]
+    table("Findings", ["id", "label", "name that met", "how"], rows)
+    write_json(json_file, {"matches": [asdict(match) for match in found]})
+
+
+@app.command(epilog='Example: raretriage knowledge extract "niño con convulsiones y sin fiebre desde hace 3 días"')
+def extract(
+    text: Annotated[str, typer.Argument(help="A note in Spanish or English; - reads standard input.")],
+    json_file: JsonFile = None,
+) -> None:
+    """Findings in a text, with what it says of each: observed, excluded, a relative's, or only feared."""
+    from raretriage.knowledge import Extractor
+
+    knowledge = Workspace(Settings()).knowledge
+    written = sys.stdin.read() if text == "-" else text
+    found = Extractor(knowledge).extract(written)
+    rows = [[m.hpo_id, knowledge.label(m.hpo_id), m.assertion.value, written[m.start : m.end]] for m in found.mentions]
+    table("Findings in the text", ["id", "label", "the text says", "words"], rows)
+    out.print("days: not stated" if found.days is None else f"days: {found.days:g}")
+    write_json(json_file, {"mentions": [asdict(m) for m in found.mentions], "days": found.days})
+
+
+@app.command(epilog="Example: raretriage knowledge score-sentences tests/knowledge/sentences/open.jsonl")
+def score_sentences(
+    file: Annotated[Path, typer.Argument(help="Labelled sentences, JSON lines.", exists=True, dir_okay=False)],
+    quiet: Annotated[bool, typer.Option("--quiet", help="Leave out the sentences that were read wrongly.")] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Precision and recall of reading findings from text, with 95 % intervals, and every sentence read wrongly."""
+    from raretriage.benchmark.sentences import read_all, read_sentences, scores
+    from raretriage.knowledge import Extractor
+
+    knowledge = Workspace(Settings()).knowledge
+    reads = read_all(read_sentences(file), Extractor(knowledge))
+    for read in reads if not quiet else ():
+        if read.missed or read.surplus or read.days != read.sentence.days:
+            missed = [f"missed {knowledge.label(min(x.ids))} ({x.status})" for x in read.missed]
+            surplus = [f"too much {knowledge.label(t)} ({status})" for t, status in read.surplus]
+            days = [] if read.days == read.sentence.days else [f"days {read.days}, not {read.sentence.days}"]
+            out.print(f"{read.sentence.id} {read.sentence.text}", markup=False)
+            out.print(f"    {'; '.join([*missed, *surplus, *days])}", markup=False)
+    found = scores(reads)
+    table(
+        "Findings read from labelled, made-up sentences; 95 % interval by sentence",
+        ["part", "sentences", "labels", "precision", "recall", "F1"],
+        [[s.name, s.sentences, s.labels, *(_share(x) for x in (s.precision, s.recall, s.f1))] for s in found],
+    )
+    right = sum(read.days == read.sentence.days for read in reads)
+    out.print(f"days right in {right} of {len(reads)} sentences")
+    write_json(json_file, {"scores": [asdict(s) for s in found], "days_right": right, "sentences": len(reads)})
+
+
+def _share(estimate: "Estimate") -> str:
+    return f"{estimate.value:.3f} ({estimate.low:.3f}-{estimate.high:.3f})"
+
+
+def _language(name: str) -> "Language":
+    if name == "es":
+        return "es"
+    if name == "en":
+        return "en"
+    raise typer.BadParameter(f"{name!r} is no language of the labels: es or en", param_hint="--lang")
 
 
 def _threshold(given: float | None, settings: Settings) -> float:

@@ -16,9 +16,9 @@ class Weights:
     floor: float = 0.5
     """What a finding that fits nothing still weighs, so that one strange finding does not rule a disease out."""
     match: float = 1.0
-    likeness: float = 0.6
+    likeness: float = 0.8
     """Of the learnt embedding."""
-    onset: float = 0.4
+    onset: float = 0.2
     resemblance: float = 0.22
     """How alike the catalogues describe it (part of the prior)."""
     kinship: float = 0.22

@@ -8,14 +8,18 @@ from raretriage.knowledge.errors import (
     KnowledgeError,
     MalformedSource,
     SourceNotFound,
+    TextTooLong,
     UnknownTerm,
 )
+from raretriage.knowledge.extraction import Assertion, Extraction, Extractor, Mention
 from raretriage.knowledge.knowledge import Disease, Knowledge
+from raretriage.knowledge.lexicon import parse_babelon, spanish_labels, wordings
 from raretriage.knowledge.ontology import FINDINGS_ROOT, Ontology
 from raretriage.knowledge.orphanet import Orphanet, read_orphanet
 from raretriage.knowledge.prevalence import Kind, Prevalence
 from raretriage.knowledge.rarity import RARE_PER_10000, Clause
 from raretriage.knowledge.rarity_report import RarityReport, VerdictChange, rarity_report
+from raretriage.knowledge.search import Language, TermIndex, TermMatch, Why
 from raretriage.knowledge.sources import Source
 from raretriage.knowledge.withhold import papers_of, rests_on_summary, withhold
 
@@ -23,31 +27,43 @@ __all__ = [
     "FINDINGS_ROOT",
     "RARE_PER_10000",
     "Annotation",
+    "Assertion",
     "Clause",
     "DamagedKnowledge",
     "Disease",
+    "Extraction",
+    "Extractor",
     "Interval",
     "Kind",
     "Knowledge",
     "KnowledgeError",
+    "Language",
     "MalformedSource",
+    "Mention",
     "Ontology",
     "Orphanet",
     "Prevalence",
     "RarityReport",
     "Source",
     "SourceNotFound",
+    "TermIndex",
+    "TermMatch",
+    "TextTooLong",
     "UnknownTerm",
     "VerdictChange",
+    "Why",
     "build_knowledge",
     "dump",
     "load_knowledge",
     "locate_sources",
     "papers_of",
+    "parse_babelon",
     "parse_frequency",
     "rarity_report",
     "read_orphanet",
     "rests_on_summary",
+    "spanish_labels",
     "wilson_interval",
     "withhold",
+    "wordings",
 ]

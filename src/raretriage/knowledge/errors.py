@@ -2,6 +2,7 @@
 
 KnowledgeError
 ├── UnknownTerm        an HPO id that this release does not have; the message names near valid ones
+├── TextTooLong        a text that is longer than what is read
 ├── SourceNotFound     HPO's files are not on this machine
 ├── MalformedSource    hp.obo or phenotype.hpoa is not what it should be; the message names the line
 └── DamagedKnowledge   the artefact cannot be read, or its content is not what its version says
@@ -14,6 +15,10 @@ class KnowledgeError(Exception):
 
 class UnknownTerm(KnowledgeError, LookupError):
     """An HPO id that this release does not know, or that was withdrawn without a replacement."""
+
+
+class TextTooLong(KnowledgeError, ValueError):
+    """A text longer than what is read at once."""
 
 
 class SourceNotFound(KnowledgeError, FileNotFoundError):
