@@ -110,6 +110,10 @@ class TermIndex:
         best = sorted(found.values(), key=lambda one: one[0])[:limit]
         return tuple(self._match(name.term, language, name.text, why) for _, name, why in best)
 
+    def label(self, hpo_id: str, language: Language) -> str:
+        """The label of a current finding in the language, in English where there is none. KeyError for another id."""
+        return self._label(self._number[hpo_id], language)[0]
+
     def _by_id(self, query: str, language: Language) -> TermMatch | None:
         if (digits := _ID.match(query)) is None:
             return None

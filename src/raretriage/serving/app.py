@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated, Literal
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -26,7 +27,15 @@ from raretriage.serving.metrics import MEDIA_TYPE, ServiceMetrics
 from raretriage.serving.page import Page
 from raretriage.serving.problems import Problem, faults_of, invalid
 from raretriage.serving.runtime import Runtime
-from raretriage.serving.wire import DifferentialOut, DifferentialRequest, PredictRequest, PredictResponse
+from raretriage.serving.wire import (
+    DifferentialOut,
+    DifferentialRequest,
+    ExtractionOut,
+    ExtractRequest,
+    PredictRequest,
+    PredictResponse,
+    TermsOut,
+)
 from raretriage.storage import Bucket
 
 _log = logging.getLogger(__name__)
@@ -127,6 +136,20 @@ def _add_routes(app: FastAPI, runtime: Runtime) -> None:
     def differential(body: DifferentialRequest) -> DifferentialOut:
         """Rank rare diseases for these findings, with what each finding weighs and what to ask next."""
         return runtime.differential(body)
+
+    @app.get("/phenotypes", responses=_problem_responses(422, 503))
+    def phenotypes(
+        q: Annotated[str, Query(max_length=200, description="Words, the beginning of one, or an HPO id.")],
+        lang: Literal["es", "en"] = "es",
+        limit: Annotated[int, Query(ge=1, le=50)] = 10,
+    ) -> TermsOut:
+        """Findings by what a clinician types, in Spanish and English, with typing errors mended."""
+        return runtime.phenotypes().search(q, language=lang, limit=limit)
+
+    @app.post("/phenotypes/extract", responses=_problem_responses(400, 413, 415, 422, 503))
+    def extract(body: ExtractRequest) -> ExtractionOut:
+        """Findings in a note, proposed for confirmation. The text is neither kept nor logged."""
+        return runtime.phenotypes().extract(body.text, language=body.lang)
 
     @app.get("/health")
     def health() -> JSONResponse:

@@ -118,6 +118,7 @@ class Page:
             is_fallback=served is None,
             is_simulated=served is not None and served.scorer.manifest.data.simulated,
             model=_model_line(served),
+            knowledge=served.scorer.knowledge.version if served else "",
         )
         return HTMLResponse(
             html, status_code=status, headers={"Content-Language": t.language, "Vary": "Accept-Language"}

@@ -11,9 +11,10 @@ from raretriage.bucket import MODEL_FILE, Environment
 from raretriage.privacy import Keyring, Scrubber
 from raretriage.serving.chain import Head
 from raretriage.serving.durable import FileOps
-from raretriage.serving.errors import BrokenChain, LogUnavailable, ShippingConflict
+from raretriage.serving.errors import BrokenChain, LogUnavailable, NoRanking, ShippingConflict
 from raretriage.serving.metrics import ServiceMetrics, StateCollector
 from raretriage.serving.model_store import ModelStore, ServedModel
+from raretriage.serving.phenotypes import Phenotypes
 from raretriage.serving.predictions import PredictionLog
 from raretriage.serving.service import TriageService
 from raretriage.serving.shipping import LogShipper, head_in
@@ -100,6 +101,16 @@ class Runtime:
     def differential(self, request: DifferentialRequest) -> DifferentialOut:
         """See `TriageService.differential`."""
         return self._running().differential(request)
+
+    def phenotypes(self) -> Phenotypes:
+        """Search and reading of findings, by the served model's knowledge.
+
+        Raises:
+            NoRanking: no model is served, so no knowledge is loaded.
+        """
+        if self.served is None:
+            raise NoRanking("no model is published, and with it no knowledge to search")
+        return self.served.scorer.phenotypes
 
     def _running(self) -> TriageService:
         if self._service is None:

@@ -15,6 +15,7 @@ from raretriage.knowledge import Knowledge, KnowledgeError, load_knowledge
 from raretriage.serving.differential import Differential
 from raretriage.serving.errors import ModelUnusable
 from raretriage.serving.explanation import explanation_of
+from raretriage.serving.phenotypes import Phenotypes
 from raretriage.serving.shapley import MarginExplainer
 from raretriage.serving.wire import Explanation
 
@@ -54,6 +55,7 @@ class Scorer:
         self._session = _session(package)
         _check_contract(self._session, package)
         self._explainer = _explainer(package)
+        self.phenotypes = Phenotypes.of(self.knowledge)
         self.differential = _differential(package, self.knowledge)
         """None: this version ranks no diseases."""
         self._try()

@@ -22,6 +22,7 @@ from raretriage.domain import (
     UnsureReason,
     VisitType,
 )
+from raretriage.knowledge import Assertion, Why
 
 DEFAULT_COMORBIDITY = 0.0
 DEFAULT_AGE = 40.0
@@ -305,6 +306,63 @@ class DifferentialRequest(BaseModel):
     limit: Annotated[int, Field(ge=1, le=100)] = 10
     with_prior: bool = True
     """False: only findings and age count, not how well known a disease is."""
+
+
+class FoundTerm(BaseModel):
+    """One finding that may be meant."""
+
+    hpo_id: str
+    label: str
+    language: Literal["es", "en"]
+    """Of the label: English where there is no Spanish one."""
+    matched: str
+    """The name that met the query."""
+    why: Why
+
+
+class TermsOut(BaseModel):
+    matches: tuple[FoundTerm, ...]
+    knowledge: str
+    vocabulary: str
+    """Which names are searched."""
+
+
+class ExtractRequest(BaseModel):
+    """A note, in Spanish or English. It is neither kept nor logged."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"text": "niño con convulsiones y sin fiebre desde hace 3 días", "lang": "es"}]
+        },
+    )
+
+    text: Annotated[str, Field(max_length=20_000)]
+    lang: Literal["es", "en"] = "es"
+    """Of the labels; the text may mix both."""
+
+
+class MentionOut(BaseModel):
+    """One finding in the text, from character `start` to `end`."""
+
+    hpo_id: str
+    label: str
+    assertion: Assertion
+    """Observed or excluded in the patient, a relative's, or only feared or looked for."""
+    start: int
+    end: int
+    text: str
+
+
+class ExtractionOut(BaseModel):
+    """Findings to confirm: written rules read the text, and they err."""
+
+    mentions: tuple[MentionOut, ...]
+    days: float | None
+    """How long the illness has lasted, where the text says it."""
+    knowledge: str
 
 
 class PredictResponse(BaseModel):

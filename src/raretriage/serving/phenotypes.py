@@ -1,0 +1,56 @@
+"""Findings by what somebody types, and findings in a text: the wire's words for the knowledge's answers."""
+
+from dataclasses import dataclass
+
+from raretriage.knowledge import Extractor, Knowledge, Language, TermIndex
+from raretriage.serving.wire import ExtractionOut, FoundTerm, MentionOut, TermsOut
+
+VOCABULARY = "raretriage lexicon (es), HPO (en)"
+
+
+@dataclass(frozen=True, slots=True)
+class Phenotypes:
+    """Search and reading for one release. Safe for several threads."""
+
+    knowledge: Knowledge
+    index: TermIndex
+    extractor: Extractor
+
+    @classmethod
+    def of(cls, knowledge: Knowledge) -> "Phenotypes":
+        """Build both from one release: a second or two for the whole of HPO."""
+        return cls(knowledge, TermIndex(knowledge), Extractor(knowledge))
+
+    def search(self, query: str, *, language: Language, limit: int) -> TermsOut:
+        """The findings that may be meant, the likeliest first."""
+        return TermsOut(
+            matches=tuple(
+                FoundTerm(hpo_id=m.hpo_id, label=m.label, language=m.language, matched=m.matched, why=m.why)
+                for m in self.index.search(query, language=language, limit=limit)
+            ),
+            knowledge=self.knowledge.version,
+            vocabulary=VOCABULARY,
+        )
+
+    def extract(self, text: str, *, language: Language) -> ExtractionOut:
+        """The findings of a text, proposed for confirmation.
+
+        Raises:
+            TextTooLong: see `Extractor.extract`.
+        """
+        found = self.extractor.extract(text)
+        return ExtractionOut(
+            mentions=tuple(
+                MentionOut(
+                    hpo_id=m.hpo_id,
+                    label=self.index.label(m.hpo_id, language),
+                    assertion=m.assertion,
+                    start=m.start,
+                    end=m.end,
+                    text=text[m.start : m.end],
+                )
+                for m in found.mentions
+            ),
+            days=found.days,
+            knowledge=self.knowledge.version,
+        )
