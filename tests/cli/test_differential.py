@@ -116,3 +116,38 @@ def test_only_the_columns_that_are_asked_for_are_filled(here: Path) -> None:
     assert columns["seen"]["candidates"] == 6
     assert raretriage([*asked, "--columns", "everything"]) == Exit.USAGE
     assert raretriage(["benchmark", "nowhere.json"]) == Exit.BAD_INPUT
+
+
+def test_speed_says_time_and_memory(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert raretriage(["differential", "speed", "--json", "speed.json"]) == Exit.DONE
+    assert "score all 7 diseases" in capsys.readouterr().out
+    found = json.loads(Path("speed.json").read_text())
+    assert 0 < found["score"]["p50"] <= found["explained"]["p50"]
+    assert found["search"]["p50"] <= found["search"]["p99"]
+
+
+def test_findings_are_searched_and_read_from_the_command_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert raretriage(["knowledge", "search", "convulsiones", "--json", "found.json"]) == Exit.DONE
+    assert json.loads(Path("found.json").read_text())["matches"][0]["hpo_id"] == "HP:0001250"
+    assert raretriage(["knowledge", "extract", "sin catarata, con convulsiones desde ayer"]) == Exit.DONE
+    shown = capsys.readouterr().out
+    assert "excluded" in shown
+    assert "days: 1" in shown
+    assert raretriage(["knowledge", "search", "x", "--lang", "fr"]) == Exit.USAGE
+
+
+def test_sentences_are_scored(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seizure, ataxia = ({"hpo_id": t, "status": "observed"} for t in ("HP:0001250", "HP:0001251"))
+    rows = [
+        {"id": "a", "lang": "es", "text": "convulsiones", "findings": [seizure], "days": None},
+        {"id": "b", "lang": "es", "text": "sin ataxia", "findings": [ataxia], "days": 2},
+    ]
+    Path("s.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert raretriage(["knowledge", "score-sentences", "s.jsonl", "--json", "s.json"]) == Exit.DONE
+    shown = capsys.readouterr().out
+    assert "missed Ataxia (observed); too much Ataxia (excluded); days None, not 2" in shown
+    found = json.loads(Path("s.json").read_text())
+    assert found["scores"][0]["precision"]["value"] == found["scores"][0]["recall"]["value"] == 0.5
+    assert found["days_right"] == 1
+    Path("bad.jsonl").write_text('{"id": 1}')
+    assert raretriage(["knowledge", "score-sentences", "bad.jsonl"]) == Exit.BAD_INPUT

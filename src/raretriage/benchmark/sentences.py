@@ -1,5 +1,6 @@
 """How well are findings read from text? Labelled sentences against what the extractor says of them."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +109,8 @@ def _score(name: str, reads: Sequence[Read], status: str | None) -> Score:
     rng = np.random.default_rng(_SEED)
     drawn = counts[rng.integers(len(counts), size=(_DRAWS, len(counts)))].sum(axis=1)
     whole, spread = _rates(counts.sum(axis=0)[np.newaxis]), _rates(drawn)
-    low, high = np.nanpercentile(spread, [2.5, 97.5], axis=0)
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):  # a part without labels has no rate
+        low, high = np.nanpercentile(spread, [2.5, 97.5], axis=0)
     precision, recall, f1 = (Estimate(float(whole[0, i]), float(low[i]), float(high[i])) for i in range(3))
     return Score(name, len(reads), int(counts[:, [0, 2]].sum()), precision, recall, f1)
 

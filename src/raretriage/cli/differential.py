@@ -1,5 +1,6 @@
 """`raretriage differential`: which rare diseases fit, and why."""
 
+import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +15,12 @@ from raretriage.settings import Settings
 
 if TYPE_CHECKING:
     from raretriage.differential import Explained
+    from raretriage.knowledge import Language
 
 app = typer.Typer(help="The ranking of rare diseases.", no_args_is_help=True)
 
 _LEADING = 20
+LANGUAGES: tuple["Language", ...] = ("es", "en")
 
 
 @app.command(epilog="Example: raretriage differential build")
@@ -70,6 +73,38 @@ def rank(
         ],
     )
     write_json(json_file, {"diseases": [asdict(d) for d in found], "questions": [asdict(q) for q in questions]})
+
+
+@app.command(epilog="Example: raretriage differential speed --json speed.json")
+def speed(json_file: JsonFile = None) -> None:
+    """Time and memory of ranking, explaining and searching terms, on this machine."""
+    from raretriage.differential.speed import measure
+    from raretriage.knowledge import TermIndex, wordings
+
+    work = Workspace(Settings())
+    files, knowledge = work.differential_files, work.knowledge
+    found = measure(files.arrays, files.graph, knowledge)
+    index = TermIndex(knowledge)
+    texts = [w.text for language in LANGUAGES for w in wordings(language)][::5]
+    asked = [query for text in texts for query in (text, text[: len(text) // 2 + 1], text[1:])]
+    index.search("fiebre")
+    taken = []
+    for query in asked:
+        start = time.perf_counter()
+        index.search(query)
+        taken.append(1_000 * (time.perf_counter() - start))
+    taken.sort()
+    search = {"p50": taken[len(taken) // 2], "p99": taken[int(0.99 * len(taken))]}
+    rows = [
+        [f"score all {found.candidates:,} diseases, 10 findings", found.score.p50, found.score.p99],
+        ["score, explain ten, next questions", found.explained.p50, found.explained.p99],
+        [f"search a term ({len(asked):,} queries: whole, half, first letter lost)", search["p50"], search["p99"]],
+    ]
+    table("Milliseconds", ["what", "p50", "p99"], [[what, f"{p50:.2f}", f"{p99:.2f}"] for what, p50, p99 in rows])
+    out.print(
+        f"load {found.load_ms:.0f} ms; {found.megabytes:.0f} MB in memory; times hold for this machine and moment"
+    )
+    write_json(json_file, {**asdict(found), "search": search, "queries": len(asked)})
 
 
 def _onset(name: str | None) -> Onset | None:
