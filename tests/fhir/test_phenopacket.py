@@ -14,6 +14,9 @@ class Terms:
         current = {"HP:0002279": "HP:0001250"}.get(hpo_id, hpo_id)
         return current if current in {"HP:0001250", "HP:0001263", "HP:0003577"} else None
 
+    def find_icd10(self, code: str) -> str | None:
+        return {"R50.9": "HP:0001945"}.get(code)
+
     def is_finding(self, hpo_id: str) -> bool:
         return hpo_id != "HP:0003577"
 

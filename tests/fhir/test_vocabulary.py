@@ -15,6 +15,9 @@ class Terms:
     def find(self, hpo_id: str) -> str | None:
         return {"HP:0001250": "HP:0001250", "HP:0002279": "HP:0001250", "HP:0003577": "HP:0003577"}.get(hpo_id)
 
+    def find_icd10(self, code: str) -> str | None:
+        return {"R50.9": "HP:0001945"}.get(code)
+
     def is_finding(self, hpo_id: str) -> bool:
         return hpo_id != "HP:0003577"
 

@@ -37,6 +37,9 @@ class Terms:
         known = {f"HP:{number:07d}" for number in range(10)} | {"HP:0001945", "HP:0003577"}
         return hpo_id if hpo_id in known else None
 
+    def find_icd10(self, code: str) -> str | None:
+        return {"R50.9": "HP:0001945"}.get(code)
+
     def is_finding(self, hpo_id: str) -> bool:
         return hpo_id != "HP:0003577"
 

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Protocol
 
-from raretriage.fhir.systems import HPO, LOINC, SNOMED, TRIAGE, canonical_system
+from raretriage.fhir.systems import HPO, ICD10, ICD10_CM, LOINC, SNOMED, TRIAGE, canonical_system
 
 
 class Use(StrEnum):
@@ -67,6 +67,8 @@ class Terms(Protocol):
     @property
     def snomed_to_hpo(self) -> Mapping[str, str]: ...
 
+    def find_icd10(self, code: str) -> str | None: ...
+
 
 def _rows(name: str) -> list[dict[str, str]]:
     text = resources.files("raretriage.fhir").joinpath(name).read_text(encoding="utf-8")
@@ -106,8 +108,9 @@ def reading_fields() -> frozenset[str]:
 def classify(system: str | None, code: str | None, terms: Terms) -> Concept | None:
     """What an Observation with this coding is used for; None when it is not used.
 
-    A finding is coded in HPO, where alternative and obsolete ids are followed to the current one, or in SNOMED CT
-    where HPO's own cross references know the code. An HPO id that the knowledge does not know is `UNKNOWN_FINDING`.
+    A finding is coded in HPO, where alternative and obsolete ids are followed to the current one, in SNOMED CT where
+    HPO's own cross references know the code, or in ICD-10 where this project's table does. An HPO id that the
+    knowledge does not know is `UNKNOWN_FINDING`.
     """
     if not system or not code:
         return None
@@ -125,4 +128,7 @@ def classify(system: str | None, code: str | None, terms: Terms) -> Concept | No
     if canonical == SNOMED:
         mapped = terms.snomed_to_hpo.get(bare)
         return None if mapped is None else Concept(Use.FINDING, mapped)
+    if canonical in {ICD10, ICD10_CM}:
+        asserted = terms.find_icd10(bare)
+        return None if asserted is None else Concept(Use.FINDING, asserted)
     return None

@@ -12,6 +12,7 @@ from raretriage.knowledge.errors import (
     UnknownTerm,
 )
 from raretriage.knowledge.extraction import Assertion, Extraction, Extractor, Mention
+from raretriage.knowledge.icd10 import finding_of_icd10, icd10_to_hpo
 from raretriage.knowledge.knowledge import Disease, Knowledge
 from raretriage.knowledge.lexicon import parse_babelon, spanish_labels, wordings
 from raretriage.knowledge.ontology import FINDINGS_ROOT, Ontology
@@ -54,6 +55,8 @@ __all__ = [
     "Why",
     "build_knowledge",
     "dump",
+    "finding_of_icd10",
+    "icd10_to_hpo",
     "load_knowledge",
     "locate_sources",
     "papers_of",

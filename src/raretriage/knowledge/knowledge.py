@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from raretriage.knowledge.annotations import Annotation
+from raretriage.knowledge.icd10 import finding_of_icd10
 from raretriage.knowledge.ontology import Ontology
 from raretriage.knowledge.prevalence import Prevalence
 from raretriage.knowledge.rarity import Clause
@@ -84,6 +85,11 @@ class Knowledge:
     def find(self, hpo_id: str) -> str | None:
         """As `resolve`, with None for an unknown id."""
         return self.ontology.find(hpo_id)
+
+    def find_icd10(self, code: str) -> str | None:
+        """The current id of the finding that an ICD-10 code asserts; None where it asserts none that is known."""
+        found = finding_of_icd10(code)
+        return None if found is None else self.find(found)
 
     def label(self, hpo_id: str) -> str:
         """The English name of the term that the id stands for. Raises `UnknownTerm`."""
