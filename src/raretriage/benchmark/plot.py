@@ -22,7 +22,7 @@ _COLOURS = ("#1b6ca8", "#7aa6c2", "#c77d2e", "#8a8a8a", "#1b6ca8")
 
 def curves(columns: Sequence[PlacedColumn]) -> bytes:
     """A PNG: share of cases placed within k, per case and as the mean over diseases, with the yardstick dashed."""
-    figure = Figure(figsize=(11, 4.6), layout="constrained", dpi=150)
+    figure = Figure(figsize=(11, 5.2), layout="constrained", dpi=150)
     left, right = figure.subplots(1, 2, sharey=True)
     depths = np.arange(1, _FURTHEST + 1)
     for column, colour in zip(columns, _COLOURS, strict=False):
@@ -39,7 +39,7 @@ def curves(columns: Sequence[PlacedColumn]) -> bytes:
         axes.grid(alpha=0.3)
     left.set_ylabel("share of cases")
     right.plot([], [], color="black", linestyle="--", linewidth=0.9, label="likelihood ratio of the observed alone")
-    right.legend(loc="lower right", fontsize=8)
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
     out = io.BytesIO()
     figure.savefig(out, format="png")
     return out.getvalue()
