@@ -3,7 +3,6 @@
 import pytest
 
 from raretriage.differential import Explained, Explainer, Patient, Ranker, Relation, next_questions
-from raretriage.knowledge import Knowledge
 
 
 def explained(ranker: Ranker, explainer: Explainer, disease: str, patient: Patient) -> Explained:
@@ -45,13 +44,11 @@ def test_an_excluded_finding_is_shown_with_the_diseases_that_have_it(ranker: Ran
     assert met.relation is Relation.EXACT
 
 
-def test_questions_tell_the_leading_diseases_apart_and_repeat_nothing(
-    ranker: Ranker, explainer: Explainer, knowledge: Knowledge
-) -> None:
+def test_questions_tell_the_leading_diseases_apart_and_repeat_nothing(ranker: Ranker, explainer: Explainer) -> None:
     patient = Patient(("HP:0001250",), excluded=("HP:0000639",))
     ranking = ranker.rank(patient)
     leading = [*ranker.places_of("OMIM:1"), *ranker.places_of("OMIM:2")]
-    questions = next_questions(patient, ranking, explainer, knowledge, leading=leading, ids=["OMIM:1", "OMIM:2"])
+    questions = next_questions(patient, ranking, explainer, leading=leading)
     asked = [q.hpo_id for q in questions]
     assert {"HP:0002197", "HP:0007359", "HP:0001251"} >= set(asked)
     assert asked
@@ -62,6 +59,6 @@ def test_questions_tell_the_leading_diseases_apart_and_repeat_nothing(
     assert speaks.get("HP:0002197", "OMIM:2") == "OMIM:2"
 
 
-def test_one_disease_alone_leaves_nothing_to_ask(ranker: Ranker, explainer: Explainer, knowledge: Knowledge) -> None:
+def test_one_disease_alone_leaves_nothing_to_ask(ranker: Ranker, explainer: Explainer) -> None:
     patient = Patient(("HP:0001250",))
-    assert next_questions(patient, ranker.rank(patient), explainer, knowledge, leading=[0], ids=["x"]) == ()
+    assert next_questions(patient, ranker.rank(patient), explainer, leading=[0]) == ()

@@ -11,10 +11,10 @@ import orjson
 from raretriage.benchmark.errors import UnreadableCases
 from raretriage.differential import Onset, Patient
 from raretriage.differential.periods import OF_HPO
-from raretriage.fhir import DiseaseOnset, Issue, disease_id, is_packet, parse_packet
-from raretriage.fhir.nodes import items_at, text_at
-from raretriage.knowledge import Knowledge, papers_of
+from raretriage.fhir import DiseaseOnset, Issue, is_packet, parse_packet
+from raretriage.knowledge import Knowledge
 from raretriage.validity.packed import content, packets
+from raretriage.validity.published_cases import packet_papers
 
 _JSON = re.compile(r"\.(nd)?json(\.gz)?$")
 
@@ -104,13 +104,12 @@ def _packet(document: Mapping[str, object], knowledge: Knowledge) -> RankedCase 
     packet = parse_packet(document, knowledge)
     if isinstance(packet, Issue):
         return "no id"
-    named = packet.disease_system and packet.disease_code and disease_id(packet.disease_system, packet.disease_code)
+    named = packet.diagnosis
     if not named:
         return "no solved diagnosis in OMIM or ORPHA"
     observed = tuple(f.hpo_id for f in packet.findings if f.status == "observed")
     if not observed:
         return "no observed finding"
-    references = [text_at(item, "id") for item in items_at(document, "metaData", "externalReferences")]
     return RankedCase(
         id=packet.packet_id,
         diseases=(named,),
@@ -120,7 +119,7 @@ def _packet(document: Mapping[str, object], knowledge: Knowledge) -> RankedCase 
             age_years=packet.age_years,
             onset=_onset(packet.onset),
         ),
-        papers=frozenset().union(*(papers_of(text or "") for text in [packet.packet_id, *references])),
+        papers=packet_papers(document),
     )
 
 

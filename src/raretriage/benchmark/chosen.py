@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 
 from raretriage.benchmark.ranking import PlacedColumn
-from raretriage.differential import Ranking
+from raretriage.differential import Ranking, best_place
 from raretriage.differential.weights import WEIGHTS
 
 LIKENESS = (0.4, 0.6, 0.8, 1.0)
@@ -72,8 +72,7 @@ def _places(ranking: Ranking, right: Sequence[int], grid: Sequence[Choice]) -> l
             + choice.onset * parts.onset
             + choice.prior * parts.prior
         )
-        own = scores[list(right)].max()
-        found.append(1 + float((scores > own).sum()) + float((scores == own).sum() - 1) / 2)
+        found.append(best_place(scores, right))
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from raretriage.benchmark.cases import RankedCase
 from raretriage.benchmark.columns import Column, Fair, twins_of
 from raretriage.benchmark.yardstick import Yardstick
-from raretriage.differential import NothingToRank, Ranking
+from raretriage.differential import NothingToRank, Ranking, best_place
 from raretriage.knowledge import FINDINGS_ROOT, Knowledge
 
 
@@ -83,22 +83,16 @@ def place_all(
                 case=case,
                 column=column,
                 system=system_of(case, knowledge),
-                place=_best(np.where(out, -np.inf, full.scores), places),
-                without_prior=_best(np.where(out, -np.inf, bare), places),
-                series=_best(np.where(out, -np.inf, full.scores), [i for i in kin if not out[i]]),
-                yardstick=_best(yardstick.scores(full.observed), places),
+                place=best_place(np.where(out, -np.inf, full.scores), places),
+                without_prior=best_place(np.where(out, -np.inf, bare), places),
+                series=best_place(np.where(out, -np.inf, full.scores), [i for i in kin if not out[i]]),
+                yardstick=best_place(yardstick.scores(full.observed), places),
                 posterior_of_first=float(full.posterior().max()),
             )
         )
         if keep_rankings:
             rankings.append((full, tuple(places)))
     return PlacedColumn(column, tuple(found), len(competing), nothing_left, tuple(rankings))
-
-
-def _best(scores: np.ndarray, places: Sequence[int]) -> float:
-    """The best place among several; ties at the middle."""
-    own = scores[list(places)].max()
-    return 1 + float((scores > own).sum()) + float((scores == own).sum() - 1) / 2
 
 
 def system_of(case: RankedCase, knowledge: Knowledge) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raretriage.cli.console import err, out, progress, table, write_json
+from raretriage.cli.console import err, out, progress, table, write_json, write_whole
 from raretriage.cli.options import JsonFile
 from raretriage.cli.workspace import Workspace
 from raretriage.settings import Settings
@@ -151,6 +151,5 @@ def _why(unused: Mapping[str, int]) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    write_whole(path, content)
     err.print(f"wrote {path}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raretriage.cli.console import out, progress, table, write_json
+from raretriage.cli.console import out, progress, table, write_json, write_whole
 from raretriage.cli.exits import PromiseBroken
 from raretriage.cli.knowledge import OrphanetPlace, orphanet_tables, rarity_figures, show_rarity
 from raretriage.cli.options import JsonFile
@@ -91,10 +91,7 @@ def report(
         summary = summarise(
             CohortSpec(patients=patients), build_catalogue(work.knowledge), work.knowledge, progress=tick
         )
-    page.parent.mkdir(parents=True, exist_ok=True)
-    temporary = page.with_name(f".{page.name}.new")
-    temporary.write_text(render_report(summary, found, rarity), encoding="utf-8")
-    temporary.replace(page)
+    write_whole(page, render_report(summary, found, rarity).encode())
     show_rarity(rarity)
     _show_audit(found)
     figures: dict[str, object] = {

@@ -49,6 +49,14 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     out.print(grid)
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Put a file in place in one step, its folder made first; whoever stops this leaves the old file as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    temporary.replace(path)
+
+
 def write_json(path: Path | None, figures: Mapping[str, object]) -> None:
     """The figures of a command as JSON: to a file, to standard output for `-`, nowhere for None."""
     if path is None:

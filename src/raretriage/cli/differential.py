@@ -10,17 +10,13 @@ from raretriage.cli.console import out, table, write_json
 from raretriage.cli.exits import InputError
 from raretriage.cli.options import JsonFile
 from raretriage.cli.workspace import Workspace
-from raretriage.differential import Explainer, Onset, Patient, next_questions
+from raretriage.differential import LEADING, Explainer, Onset, Patient, next_questions
 from raretriage.settings import Settings
 
 if TYPE_CHECKING:
     from raretriage.differential import Explained
-    from raretriage.knowledge import Language
 
 app = typer.Typer(help="The ranking of rare diseases.", no_args_is_help=True)
-
-_LEADING = 20
-LANGUAGES: tuple["Language", ...] = ("es", "en")
 
 
 @app.command(epilog="Example: raretriage differential build")
@@ -61,9 +57,7 @@ def rank(
     found = explainer.explain(patient, ranking, ranking.top(limit))
     for disease in found:
         _show(disease, work)
-    leading = ranking.top(_LEADING)
-    ids = [ranker.arrays.candidates[i].id for i in leading]
-    questions = next_questions(patient, ranking, explainer, knowledge, leading=leading, ids=ids)
+    questions = next_questions(patient, ranking, explainer, leading=ranking.top(LEADING))
     table(
         "What to ask next",
         ["finding", "", "bits", "a yes speaks for"],
@@ -79,7 +73,7 @@ def rank(
 def speed(json_file: JsonFile = None) -> None:
     """Time and memory of ranking, explaining and searching terms, on this machine."""
     from raretriage.differential.speed import measure
-    from raretriage.knowledge import TermIndex, wordings
+    from raretriage.knowledge import LANGUAGES, TermIndex, wordings
 
     work = Workspace(Settings())
     files, knowledge = work.differential_files, work.knowledge

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raretriage.cli.console import out, progress, table, write_json
+from raretriage.cli.console import out, progress, table, write_json, write_whole
 from raretriage.cli.options import JsonFile
 from raretriage.cli.orphanet_files import fetch_orphanet
 from raretriage.cli.workspace import Workspace
@@ -60,10 +60,7 @@ def build(
         built = build_knowledge(obo_file, hpoa_file, genes_file, orphanet=tables, rare_per_10000=threshold)
         artefact = dump(built)
         tick(1)
-    settings.knowledge_file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = settings.knowledge_file.with_name(f".{settings.knowledge_file.name}.new")
-    temporary.write_bytes(artefact)
-    temporary.replace(settings.knowledge_file)
+    write_whole(settings.knowledge_file, artefact)
     _show(settings, json_file, load_knowledge(artefact).version)
 
 

@@ -6,6 +6,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from raretriage.cli.console import write_whole
+
 
 class Marks:
     """A small JSON file: stage -> fingerprint of its inputs. A stage is marked only after it is done."""
@@ -18,10 +20,7 @@ class Marks:
 
     def set(self, stage: str, fingerprint: str) -> None:
         marks = {**self._read(), stage: fingerprint}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_name(f".{self._path.name}.new")
-        temporary.write_text(json.dumps(marks, indent=2) + "\n", encoding="utf-8")
-        temporary.replace(self._path)
+        write_whole(self._path, (json.dumps(marks, indent=2) + "\n").encode())
 
     def get(self, stage: str) -> str | None:
         return self._read().get(stage)

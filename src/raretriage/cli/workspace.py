@@ -1,7 +1,6 @@
 """What commands share, built from the settings when it is first asked for; every access leaves an audit line."""
 
 import getpass
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raretriage.bucket import DIFFERENTIAL_FILE, DIFFERENTIAL_GRAPH_FILE, DifferentialFiles
-from raretriage.cli.console import progress
+from raretriage.cli.console import progress, write_whole
 from raretriage.cli.orphanet_files import fetch_orphanet
 from raretriage.differential import DamagedDifferential, Ranker
 from raretriage.differential import dump as dump_differential
@@ -43,12 +42,9 @@ class Workspace:
         """The artefact as stored; built once where it is not there."""
         path = self.settings.knowledge_file
         if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
             rare_per_10000 = self.settings.rare_per_10000
             built = build_knowledge(*locate_sources(), orphanet=self.orphanet, rare_per_10000=rare_per_10000)
-            temporary.write_bytes(dump(built))
-            temporary.replace(path)
+            write_whole(path, dump(built))
         return path.read_bytes()
 
     @cached_property
@@ -81,10 +77,9 @@ class Workspace:
 
         with progress("differential", DEFAULT.members * DEFAULT.steps) as tick:
             built = build_differential(self.knowledge, progress=tick)
-        for path, content in ((self._arrays_file, dump_differential(built.arrays)), (self._onnx_file, built.onnx)):
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            temporary.write_bytes(content)
-            temporary.replace(path)
+        # The arrays last: they name the knowledge, so that a run that stops in between is begun again.
+        write_whole(self._onnx_file, built.onnx)
+        write_whole(self._arrays_file, dump_differential(built.arrays))
 
     @property
     def _arrays_file(self) -> Path:

@@ -7,10 +7,12 @@ from raretriage.differential.artefact import Arrays, dump, load
 from raretriage.differential.errors import DamagedDifferential, DifferentialError, NothingToRank
 from raretriage.differential.evidence import Evidence, Explained, Explainer, Met, Relation
 from raretriage.differential.periods import Onset
-from raretriage.differential.questions import Question, next_questions
+from raretriage.differential.questions import LEADING, Question, next_questions
 from raretriage.differential.ranker import Patient, Ranker, Ranking
+from raretriage.differential.standing import best_place
 
 __all__ = [
+    "LEADING",
     "Arrays",
     "DamagedDifferential",
     "DifferentialError",
@@ -25,6 +27,7 @@ __all__ = [
     "Ranker",
     "Ranking",
     "Relation",
+    "best_place",
     "dump",
     "load",
     "next_questions",

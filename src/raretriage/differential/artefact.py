@@ -101,7 +101,7 @@ def load(content: bytes, *, knowledge_version: str) -> Arrays:
     if facts["knowledge_version"] != knowledge_version:
         raise DamagedDifferential(
             f"it ranks the diseases of {facts['knowledge_version']}, the knowledge is {knowledge_version}: "
-            "build it again with `raretriage knowledge build`"
+            "build it again with `raretriage differential build`"
         )
     candidates = tuple(_candidate(line) for line in facts["candidates"])
     terms = tuple(facts["terms"].split())

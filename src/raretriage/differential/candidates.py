@@ -21,6 +21,7 @@ _K = TypeVar("_K", bound=Hashable)
 _MATE = 0.5
 _GENE_SIBLINGS = 0.2
 _SERIES_SIBLINGS = 0.4
+"""Weights beside those of the disease's own entries."""
 _TYPICAL_FINDINGS = 20
 """An entry of so many findings has weight 1; the weight grows with the square root."""
 _MOST_SIBLINGS_OF_A_GENE = 6
@@ -29,6 +30,7 @@ _MOST_SIBLINGS_OF_A_GENE = 6
 _SAME_GROUP = 5.0
 _SAME_WORDS = 3.0
 _ALIKE = 2.0
+"""Points of an Orphanet entry: for being the twin, for the same words, for the share of words; a gene has up to 1."""
 _ALIKE_NAMES = 0.5
 _ALIKE_FINDINGS = 0.3
 """Share of findings, with all that they are a kind of, that two entries of one gene must have in common."""
@@ -74,6 +76,7 @@ class _Kinship:
         self._genes = {d.id: frozenset(d.genes) for d in knowledge.diseases if d.genes}
         self._families: dict[int, frozenset[str]] = {}
         self._words = [words(view.name) for view in views]
+        self._series = [{named} if (named := series(view.name)) else set[str]() for view in views]
         orphanet = [i for i, view in enumerate(views) if view.is_orphanet]
         self._orphanet_of_gene = _by(orphanet, self._genes_of)
         self._orphanet_of_words = _by(orphanet, lambda i: [self._words[i]] if self._words[i] else [])
@@ -86,8 +89,8 @@ class _Kinship:
         members_of = self._umbrellas([g for g, own in fine.items() if own], [g for g in groups if not fine[g]], groups)
         own = {g: fine[g] or groups[g] for g in groups if g not in members_of}
         genes = {g: {x for i in mine for x in self._genes_of(i)} for g, mine in own.items()}
-        names = {g: {s for i in mine if (s := series(self._views[i].name))} for g, mine in own.items()}
-        gene_kin, series_kin = _siblings(genes, _MOST_SIBLINGS_OF_A_GENE), _siblings(names)
+        all_series = {g: {x for i in mine for x in self._series[i]} for g, mine in own.items()}
+        gene_kin, series_kin = _siblings(genes, _MOST_SIBLINGS_OF_A_GENE), _siblings(all_series)
         holders: dict[str, list[str]] = defaultdict(list)
         for umbrella, members in members_of.items():
             for member in members:
@@ -166,13 +169,14 @@ class _Kinship:
         Of the same series; or of a shared gene, where the names or the findings are alike, or neither has another
         partner.
         """
-        by_series = _by(fine, lambda g: {s for i in groups[g] if (s := series(self._views[i].name))})
+        by_series = _by(fine, lambda g: {x for i in groups[g] for x in self._series[i]})
         by_gene = _by(fine, lambda g: {x for i in groups[g] for x in self._genes_of(i)})
         found: dict[str, list[str]] = {}
         for group in coarse:
             members: dict[str, None] = {}
             for i in groups[group]:
-                members.update(dict.fromkeys(by_series.get(series(self._views[i].name), ())))
+                for named in self._series[i]:
+                    members.update(dict.fromkeys(by_series.get(named, ())))
                 genes = self._genes_of(i)
                 for gene in genes:
                     kin = by_gene.get(gene, ())

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from raretriage.differential.ranker import Patient, Ranker, Ranking
+from raretriage.differential.views import frequency, stated_frequency
 from raretriage.knowledge import Annotation, Knowledge
 
 _SHARES_LITTLE = 3.0
@@ -74,31 +75,25 @@ class Explainer:
     """Explains one ranking's diseases from the annotations. Safe for several threads."""
 
     def __init__(self, ranker: Ranker, knowledge: Knowledge) -> None:
-        self._ranker = ranker
-        self._knowledge = knowledge
+        self.ranker = ranker
+        self.knowledge = knowledge
         self.family = lru_cache(_CACHED_DISEASES)(self._family)
 
-    def explain(
-        self, patient: Patient, ranking: Ranking, among: Sequence[int], *, places: Sequence[int] | None = None
-    ) -> tuple[Explained, ...]:
-        """The diseases of these numbers, in this order.
-
-        Args:
-            places: what to call their places; 1, 2, 3 ... by default.
-        """
-        parts = self._ranker.parts(ranking, among)
+    def explain(self, patient: Patient, ranking: Ranking, among: Sequence[int]) -> tuple[Explained, ...]:
+        """The diseases of these numbers, in this order, which gives them their places."""
+        parts = self.ranker.parts(ranking, among)
         posterior = ranking.posterior()
         found = []
         for column, index in enumerate(among):
-            candidate = self._ranker.arrays.candidates[index]
+            candidate = self.ranker.arrays.candidates[index]
             found.append(
                 Explained(
                     id=candidate.id,
                     entries=candidate.entries,
-                    name=self._knowledge.disease_name(candidate.id) or candidate.id,
+                    name=self.knowledge.disease_name(candidate.id) or candidate.id,
                     umbrellas=candidate.umbrellas,
-                    is_rare=self._knowledge.is_rare(candidate.id),
-                    place=column + 1 if places is None else places[column],
+                    is_rare=self.knowledge.is_rare(candidate.id),
+                    place=column + 1,
                     score=float(ranking.scores[index]),
                     posterior=float(posterior[index]),
                     evidence=tuple(
@@ -118,7 +113,7 @@ class Explainer:
 
     def met(self, candidate: int, hpo_id: str) -> Met:
         """The disease's finding nearest to one of the patient's."""
-        above = self._knowledge.ancestors(hpo_id) if self._knowledge.find(hpo_id) else frozenset()
+        above = self.knowledge.ancestors(hpo_id) if self.knowledge.find(hpo_id) else frozenset()
         family = self.family(candidate)
         if hpo_id in family.own:
             return _met(Relation.EXACT, family.own[hpo_id])
@@ -132,20 +127,19 @@ class Explainer:
         return _met(Relation.RELATED, family.kinds[shared])
 
     def _content(self, hpo_id: str) -> float:
-        row = self._ranker.row(hpo_id)
-        return 0.0 if row is None else float(self._ranker.arrays.content[row])
+        row = self.ranker.row(hpo_id)
+        return 0.0 if row is None else float(self.ranker.arrays.content[row])
 
     def _family(self, candidate: int) -> "Family":
-        """What is annotated to any of the candidate's entries, and, after these, to what it is shown with."""
-        known = self._ranker.arrays.candidates[candidate]
+        """What is annotated to any of the candidate's entries."""
         own: dict[str, Annotation] = {}
-        for entry in known.entries or known.umbrellas:
-            for row in self._knowledge.annotations(entry):
-                if not row.excluded and self._knowledge.is_finding(row.hpo_id):
-                    own[row.hpo_id] = max(own.get(row.hpo_id, row), row, key=_share)
+        for entry in self.ranker.arrays.candidates[candidate].entries:
+            for row in self.knowledge.annotations(entry):
+                if not row.excluded and self.knowledge.is_finding(row.hpo_id):
+                    own[row.hpo_id] = max(own.get(row.hpo_id, row), row, key=frequency)
         kinds: dict[str, Annotation] = {}
-        for row in sorted(own.values(), key=lambda row: (-_share(row), row.hpo_id)):
-            for above in self._knowledge.ancestors(row.hpo_id):
+        for row in sorted(own.values(), key=lambda row: (-frequency(row), row.hpo_id)):
+            for above in self.knowledge.ancestors(row.hpo_id):
                 kinds.setdefault(above, row)
         return Family(own, kinds)
 
@@ -159,16 +153,5 @@ class Family:
     """Each ancestor of an own finding -> the most frequent own finding below it."""
 
 
-def share_of(row: Annotation) -> float | None:
-    """The annotated frequency as one number; None where nobody said."""
-    interval = row.interval
-    return None if interval is None else (interval.low + interval.high) / 2
-
-
-def _share(row: Annotation) -> float:
-    share = share_of(row)
-    return 0.5 if share is None else share
-
-
 def _met(relation: Relation, row: Annotation) -> Met:
-    return Met(relation, row.hpo_id, row.disease_id, row.frequency, row.reference, share_of(row))
+    return Met(relation, row.hpo_id, row.disease_id, row.frequency, row.reference, stated_frequency(row))

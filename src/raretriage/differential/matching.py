@@ -9,7 +9,7 @@ the size keeps long profiles from fitting everything. A candidate's P is the wei
 log(floor + P). Resnik's best match (Pesquita et al. 2009, PLoS Comput Biol 5:e1000443) is its limit without size.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -36,36 +36,31 @@ def levels(
     profiles: sparse.csr_matrix,
     mixed: sparse.csr_matrix,
     *,
-    rows: Sequence[int] | None = None,
     weights: Weights = WEIGHTS,
-    progress: Callable[[int], object] = lambda _: None,
 ) -> npt.NDArray[np.float32]:
     """log(floor + P) of every finding and candidate.
 
     Args:
         profiles: frequencies, shape (views, terms).
         mixed: of `mixture`, shape (views, candidates).
-        rows: the findings that are wanted; all by default.
-        progress: told after each chunk how many findings it had.
 
     Returns:
-        Shape (rows, candidates).
+        Shape (terms, candidates).
     """
-    wanted = np.arange(len(terms.ids)) if rows is None else np.asarray(rows)
+    rows = np.arange(len(terms.ids))
     used = np.flatnonzero(np.diff(profiles.tocsc().indptr))
     frequencies = profiles[:, used].tocsr()
     sizes = np.asarray(frequencies.sum(axis=1)).ravel()
     sizes = np.maximum(sizes / np.median(sizes[sizes > 0]), np.finfo(np.float32).tiny)
     by_view = sparse.diags(1 / sizes).astype(np.float32) @ frequencies
     shared = _SharedContent(terms, used)
-    found = np.empty((len(wanted), mixed.shape[1]), np.float32)
+    found = np.empty((len(rows), mixed.shape[1]), np.float32)
     to_candidates = mixed.T.tocsr()
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
         kernel = np.exp(weights.steepness * shared.of(chunk))
         fits = (by_view @ kernel.T) ** np.float32(1 / weights.steepness)
         found[start : start + _CHUNK] = np.log(weights.floor + (to_candidates @ fits).T)
-        progress(len(chunk))
     return found
 
 

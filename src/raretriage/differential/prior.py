@@ -13,6 +13,7 @@ from scipy import sparse
 
 from raretriage.differential.candidates import Candidate
 from raretriage.differential.naming import series
+from raretriage.differential.standing import standardised
 from raretriage.differential.terms import FloatArray, Terms
 from raretriage.differential.views import View
 from raretriage.differential.weights import WEIGHTS, Weights
@@ -37,7 +38,7 @@ def prior(
         (weights.first_of_series, _first_of_series(candidates)),
         (weights.breadth, np.log([max(len(views[i].findings) for i in c.own) for c in candidates])),
     )
-    total = sum(weight * standardised(np.asarray(trait, np.float64)) for weight, trait in traits)
+    total = sum(weight * standardised(np.asarray(trait, np.float64))[0] for weight, trait in traits)
     return np.asarray(total, np.float32)
 
 
@@ -47,7 +48,7 @@ def _seniority(candidates: Sequence[Candidate]) -> np.ndarray:
     is_there = np.isfinite(numbers)
     found = np.zeros(len(candidates))
     if is_there.any():
-        found[is_there] = -standardised(numbers[is_there])
+        found[is_there] = -standardised(numbers[is_there])[0]
     return found
 
 
@@ -68,12 +69,6 @@ def _omim_number(candidate: Candidate) -> float:
     """Infinity for what OMIM does not have."""
     catalogue, _, number = candidate.id.partition(":")
     return float(number) if catalogue == "OMIM" else np.inf
-
-
-def standardised(values: np.ndarray) -> np.ndarray:
-    """Mean 0, standard deviation 1; all 0 where the values do not differ."""
-    spread = values.std()
-    return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)
 
 
 def _resemblance(candidates: Sequence[Candidate], terms: Terms, profiles: sparse.csr_matrix) -> np.ndarray:

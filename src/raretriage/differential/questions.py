@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raretriage.differential.evidence import Explainer, share_of
+from raretriage.differential.evidence import Explainer
 from raretriage.differential.ranker import Patient, Ranking
+from raretriage.differential.views import frequency
 from raretriage.knowledge import Knowledge
 
+LEADING = 20
+"""Diseases, the best placed, that questions are usually to tell apart."""
 _UNHEARD_OF = 0.02
 """Chance of a finding in a patient whose disease is not known for it."""
 _NEVER_CERTAIN = 0.98
-_UNSTATED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,8 @@ def next_questions(
     patient: Patient,
     ranking: Ranking,
     explainer: Explainer,
-    knowledge: Knowledge,
     *,
     leading: Sequence[int],
-    ids: Sequence[str],
     limit: int = 5,
 ) -> tuple[Question, ...]:
     """The best questions, the best first; what is told, or a kind or generalisation of a chosen one, is none.
@@ -43,8 +43,8 @@ def next_questions(
 
     Args:
         leading: candidates to tell apart.
-        ids: their names in the answer, in the same order.
     """
+    knowledge = explainer.knowledge
     families = [explainer.family(i) for i in leading]
     told = set(patient.observed) | set(patient.excluded)
     implied = {a for t in patient.observed if knowledge.find(t) for a in knowledge.ancestors(t)}
@@ -63,8 +63,7 @@ def next_questions(
     for column, family in enumerate(families):
         for row, finding in enumerate(asked):
             if (known := family.kinds.get(finding)) is not None:
-                share = share_of(known)
-                chance[row, column] = _UNSTATED if share is None else share
+                chance[row, column] = frequency(known)
     chance = np.clip(chance, _UNHEARD_OF, _NEVER_CERTAIN)
     weight = ranking.posterior()[list(leading)]
     gain = _gain(weight / weight.sum(), chance)
@@ -74,8 +73,9 @@ def next_questions(
             break
         finding = asked[row]
         if not any(_is_kin(knowledge, finding, other.hpo_id) for other in chosen):
-            best = int(np.argmax(chance[row] * weight))
-            chosen.append(Question(finding, float(gain[row]), ids[best]))
+            best = leading[int(np.argmax(chance[row] * weight))]
+            speaks_for = explainer.ranker.arrays.candidates[best].id
+            chosen.append(Question(finding, float(gain[row]), speaks_for))
     return tuple(chosen)
 
 

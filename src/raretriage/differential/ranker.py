@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +10,10 @@ import onnxruntime as ort
 from raretriage.differential.artefact import Arrays
 from raretriage.differential.errors import DamagedDifferential, NothingToRank
 from raretriage.differential.periods import Onset
+from raretriage.differential.standing import best_place, standardised
 from raretriage.differential.weights import Weights
 
 FloatArray = npt.NDArray[np.float32]
-Sex = Literal["female", "male"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +72,7 @@ class Ranking:
 
     def rank(self, candidate: int) -> float:
         """The place of a candidate, 1 for the best; ties share the middle of their places."""
-        own = self.scores[candidate]
-        return 1 + float((self.scores > own).sum()) + float((self.scores == own).sum() - 1) / 2
+        return best_place(self.scores, [candidate])
 
 
 class Ranker:
@@ -113,8 +111,8 @@ class Ranker:
         if not told:
             raise NothingToRank("no observed finding that HPO's release knows: give at least one")
         rows = list(told.values())
-        match, match_spread = _standardised(self._match(rows))
-        likeness, likeness_spread = _standardised(self._run(rows, ())[0].astype(np.float64))
+        match, match_spread = standardised(self._match(rows))
+        likeness, likeness_spread = standardised(self._run(rows, ())[0].astype(np.float64))
         parts = Parts(match, likeness, self._onset(patient), self.arrays.prior.astype(np.float64))
         w = self._weights
         nats = w.nats(len(rows))
@@ -160,13 +158,6 @@ class Ranker:
         if patient.age_years is not None:
             return np.asarray(self.arrays.onset_by_age[Onset.at(patient.age_years)], np.float64)
         return np.zeros(len(self.arrays.candidates))
-
-
-def _standardised(values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], float]:
-    """Mean 0 and standard deviation 1, and what it was; values that do not tell the candidates apart count nothing."""
-    spread = float(values.std())
-    spread = spread if spread > np.finfo(np.float32).eps else np.inf
-    return (values - values.mean()) / spread, spread
 
 
 def _session(onnx: bytes) -> ort.InferenceSession:

@@ -9,13 +9,12 @@ import numpy as np
 
 from raretriage.differential.artefact import load
 from raretriage.differential.evidence import Explainer
-from raretriage.differential.questions import next_questions
+from raretriage.differential.questions import LEADING, next_questions
 from raretriage.differential.ranker import Patient, Ranker
 from raretriage.knowledge import Knowledge
 
 FINDINGS = 10
 SHOWN = 10
-LEADING = 20
 _SEED = 20261126
 
 
@@ -56,7 +55,7 @@ def measure(arrays: bytes, onnx: bytes, knowledge: Knowledge, *, patients: int =
     scored, explained = [], []
     for patient in made:
         scored.append(_timed(partial(ranker.rank, patient)))
-        explained.append(_timed(partial(_whole, patient, ranker, explainer, knowledge)))
+        explained.append(_timed(partial(_whole, patient, explainer)))
     return Speed(
         candidates=len(ranker.arrays.candidates),
         patients=patients,
@@ -67,12 +66,11 @@ def measure(arrays: bytes, onnx: bytes, knowledge: Knowledge, *, patients: int =
     )
 
 
-def _whole(patient: Patient, ranker: Ranker, explainer: Explainer, knowledge: Knowledge) -> None:
-    ranking = ranker.rank(patient)
+def _whole(patient: Patient, explainer: Explainer) -> None:
+    ranking = explainer.ranker.rank(patient)
     leading = ranking.top(LEADING)
     explainer.explain(patient, ranking, leading[:SHOWN])
-    ids = [ranker.arrays.candidates[i].id for i in leading]
-    next_questions(patient, ranking, explainer, knowledge, leading=leading, ids=ids)
+    next_questions(patient, ranking, explainer, leading=leading)
 
 
 def _timed(work: Callable[[], object]) -> float:

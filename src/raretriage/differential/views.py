@@ -23,10 +23,16 @@ class View:
         return self.disease_id.startswith("ORPHA:")
 
 
-def frequency(annotation: Annotation) -> float:
-    """The share of patients as one number: the middle of the annotated interval (for n/m, of Wilson's)."""
+def stated_frequency(annotation: Annotation) -> float | None:
+    """The share of patients as one number: the middle of the annotated interval (for n/m, of Wilson's); else None."""
     interval = annotation.interval
-    return UNSTATED_FREQUENCY if interval is None else (interval.low + interval.high) / 2
+    return None if interval is None else (interval.low + interval.high) / 2
+
+
+def frequency(annotation: Annotation) -> float:
+    """As `stated_frequency`, with `UNSTATED_FREQUENCY` where nobody said."""
+    stated = stated_frequency(annotation)
+    return UNSTATED_FREQUENCY if stated is None else stated
 
 
 def views_of(knowledge: Knowledge) -> tuple[View, ...]:

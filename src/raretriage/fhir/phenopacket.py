@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from raretriage.domain import RANGES
 from raretriage.fhir.durations import age_in_years, find_days
 from raretriage.fhir.nodes import at, items_at, text_at
-from raretriage.fhir.systems import OMIM, ORPHA
+from raretriage.fhir.systems import OMIM, ORPHA, disease_id
 from raretriage.fhir.vocabulary import Terms
 
 _SEX = {"FEMALE": "female", "MALE": "male", "OTHER_SEX": "other", "UNKNOWN_SEX": None}
@@ -57,6 +57,13 @@ class Packet:
     disease_code: str | None
     issues: tuple[Issue, ...]
     onset: DiseaseOnset = DiseaseOnset()
+
+    @property
+    def diagnosis(self) -> str | None:
+        """The solved diagnosis as the knowledge names it, such as `OMIM:154700`; None where it is in no such system."""
+        if not (self.disease_system and self.disease_code):
+            return None
+        return disease_id(self.disease_system, self.disease_code)
 
 
 def is_packet(document: object) -> bool:

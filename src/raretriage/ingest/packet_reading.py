@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import orjson
 
-from raretriage.fhir import Issue, Packet, Terms, disease_id, is_packet, parse_packet
+from raretriage.fhir import Issue, Packet, Terms, is_packet, parse_packet
 from raretriage.ingest.lines import BadLine, lines
 from raretriage.ingest.problems import Place
 from raretriage.ingest.reading import Reading
@@ -67,7 +67,7 @@ def _row(reading: Reading, place: Place, document: Mapping[str, object], terms: 
 
 def _columns(packet: Packet, terms: Terms) -> dict[str, object]:
     """The packet in the columns of `IDENTIFIED`. Its rarity follows from its diagnosis: a coded label."""
-    named = packet.disease_system and packet.disease_code and disease_id(packet.disease_system, packet.disease_code)
+    named = packet.diagnosis
     rare = terms.is_rare(named) if named else None
     onsets = [finding.onset_days for finding in packet.findings if finding.onset_days is not None]
     return {

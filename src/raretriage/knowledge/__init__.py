@@ -2,6 +2,7 @@
 
 from raretriage.knowledge.annotations import Annotation, Interval, parse_frequency, wilson_interval
 from raretriage.knowledge.artefact import dump, load_knowledge
+from raretriage.knowledge.assertion import Assertion
 from raretriage.knowledge.build import build_knowledge, locate_sources
 from raretriage.knowledge.errors import (
     DamagedKnowledge,
@@ -11,21 +12,22 @@ from raretriage.knowledge.errors import (
     TextTooLong,
     UnknownTerm,
 )
-from raretriage.knowledge.extraction import Assertion, Extraction, Extractor, Mention
+from raretriage.knowledge.extraction import Extraction, Extractor, Mention
 from raretriage.knowledge.icd10 import finding_of_icd10, icd10_to_hpo
 from raretriage.knowledge.knowledge import Disease, Knowledge
-from raretriage.knowledge.lexicon import parse_babelon, spanish_labels, wordings
+from raretriage.knowledge.lexicon import LANGUAGES, Language, parse_babelon, spanish_labels, wordings
 from raretriage.knowledge.ontology import FINDINGS_ROOT, Ontology
 from raretriage.knowledge.orphanet import Orphanet, read_orphanet
 from raretriage.knowledge.prevalence import Kind, Prevalence
 from raretriage.knowledge.rarity import RARE_PER_10000, Clause
 from raretriage.knowledge.rarity_report import RarityReport, VerdictChange, rarity_report
-from raretriage.knowledge.search import Language, TermIndex, TermMatch, Why
+from raretriage.knowledge.search import TermIndex, TermMatch, Why
 from raretriage.knowledge.sources import Source
 from raretriage.knowledge.withhold import papers_of, rests_on_summary, withhold
 
 __all__ = [
     "FINDINGS_ROOT",
+    "LANGUAGES",
     "RARE_PER_10000",
     "Annotation",
     "Assertion",

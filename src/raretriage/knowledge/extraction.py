@@ -5,16 +5,13 @@ cues of `cues.toml`. It proposes; a clinician confirms.
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from functools import cache
-from importlib.resources import files
 
+from raretriage.knowledge.assertion import Assertion, Sentence, cues
 from raretriage.knowledge.errors import TextTooLong
 from raretriage.knowledge.knowledge import Knowledge
-from raretriage.knowledge.lexicon import spanish_labels, wordings
+from raretriage.knowledge.names import Name, Origin, names_of
 from raretriage.knowledge.spells import find_duration_days
 from raretriage.knowledge.words import Word, fold, within_edits, words_of
 
@@ -24,27 +21,8 @@ _LONGEST_NAME = 8
 _MENDED_FROM = 6
 """Letters that a word must have before a typing error in it is mended."""
 _SHORTEST_NAME = 3
-_ASKED = frozenset({"tiene", "presenta", "refiere", "has", "lleva"})
-"""Verbs that follow a negation at once and belong to it: 'ni tiene fiebre'."""
 _CONFUSED = {"b": "v", "v": "b"}
 """First letters that are taken for each other in Spanish."""
-_REACH_AFTER = 4
-"""Words between a finding and the cue behind it."""
-
-
-_GO_ON = frozenset({"si", "con", "with", "hoy"})
-"""Ends of a negation that do not end a supposition."""
-
-
-class Assertion(StrEnum):
-    """What a note says of a finding."""
-
-    OBSERVED = "observed"
-    EXCLUDED = "excluded"
-    FAMILY = "family"
-    """Somebody else's."""
-    HYPOTHETICAL = "hypothetical"
-    """Feared, looked for or warned of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +73,10 @@ class Extractor:
         """
         self._root = _Node()
         self._words: dict[tuple[str, int], list[str]] = {}
-        for hpo_id, text, rank in _names(knowledge, translated or {}):
-            self._add(hpo_id, text, rank)
+        for name in names_of(knowledge, translated):
+            if (rank := _rank(name)) is not None:
+                is_spanish_label = name.origin is Origin.LABEL and name.language == "es"
+                self._add(name.hpo_id, _BRACKETS.sub(" ", name.text) if is_spanish_label else name.text, rank)
         self._known = {s for node in _nodes(self._root) for s in node.below}
         for word in self._known:
             if len(word) >= _MENDED_FROM - 1:
@@ -116,11 +96,13 @@ class Extractor:
         mentions: list[Mention] = []
         for sentence in _sentences(text, words):
             names = list(self._found(sentence))
-            read = _Sentence(text, sentence, [(first, last) for first, last, _ in names])
+            read = Sentence(text, sentence, [(first, last) for first, last, _ in names])
             for first, last, hpo_id in names:
                 assertion = read.assertion(first, last)
                 mentions.append(Mention(hpo_id, assertion, sentence[first].start, sentence[last].end))
-            mentions.extend(read.absent())
+            mentions += [
+                Mention(hpo_id, Assertion.EXCLUDED, sentence[i].start, sentence[i].end) for i, hpo_id in read.absent()
+            ]
         return Extraction(tuple(_apart(mentions)), find_duration_days(text))
 
     def _found(self, words: Sequence[Word]) -> Iterator[tuple[int, int, str]]:
@@ -128,7 +110,7 @@ class Extractor:
         at = 0
         while at < len(words):
             best: tuple[int, str] | None = None
-            if words[at].folded not in _cues().skipped:
+            if words[at].folded not in cues().skipped:
                 best = self._longest(words, at)
             if best is None:
                 at += 1
@@ -137,17 +119,17 @@ class Extractor:
             at = best[0] + 1
 
     def _longest(self, words: Sequence[Word], at: int) -> tuple[int, str] | None:
-        node: _Node | None = self._root
+        node = self._root
         best: tuple[int, str] | None = None
         skipped = 0
         for i in range(at, min(len(words), at + _LONGEST_NAME + 4)):
             word = words[i]
-            following = node.below.get(word.stem) if node is not None else None
-            is_skipped = word.folded in _cues().skipped or word.folded in _cues().sides
+            following = node.below.get(word.stem)
+            is_skipped = word.folded in cues().skipped or word.folded in cues().sides
             if following is None and is_skipped and i > at and skipped < 2:
                 skipped += 1
                 continue
-            if following is None and node is not None and len(word.folded) >= _MENDED_FROM:
+            if following is None and len(word.folded) >= _MENDED_FROM:
                 following = self._mended(node, word)
             if following is None:
                 break
@@ -175,7 +157,7 @@ class Extractor:
         return node.below[min(near)] if near else None
 
     def _add(self, hpo_id: str, text: str, rank: int) -> None:
-        stems = [w.stem for w in words_of(text) if w.folded not in _cues().skipped]
+        stems = [w.stem for w in words_of(text) if w.folded not in cues().skipped]
         if not stems or len(stems) > _LONGEST_NAME or len(fold(text)) < _SHORTEST_NAME - int(rank == _ABBREVIATION):
             return
         node = self._root
@@ -187,29 +169,24 @@ class Extractor:
 
 _LABEL, _OWN, _EXACT, _ABBREVIATION, _LOOSE = range(5)
 """Which name wins where two findings share one."""
-_RANK_OF_KIND = {"clinical": _OWN, "lay": _OWN, "abbr": _ABBREVIATION}
+_RANKS = {
+    Origin.LABEL: _LABEL,
+    Origin.CLINICAL: _OWN,
+    Origin.LAY: _OWN,
+    Origin.ABBREVIATION: _ABBREVIATION,
+}
 
 
-def _names(knowledge: Knowledge, translated: Mapping[str, str]) -> Iterator[tuple[str, str, int]]:
-    """(finding, name, rank). HPO's broad and related synonyms often say something else: only lay people's are taken."""
-    spanish = {**translated, **spanish_labels()}
-    for term in knowledge.ontology.current_terms():
-        if not knowledge.is_finding(term.id):
-            continue
-        yield term.id, term.name, _LABEL
-        if term.id in spanish:
-            yield term.id, _BRACKETS.sub(" ", spanish[term.id]), _LABEL
-        for synonym in term.synonyms:
-            is_short = len(synonym.text) <= _SHORTEST_NAME or synonym.text.isupper()
-            if synonym.scope == "EXACT" and not is_short:
-                yield term.id, synonym.text, _EXACT
-            elif (synonym.scope == "NARROW" or "layperson" in synonym.kind) and not is_short:
-                yield term.id, synonym.text, _LOOSE
-    for language in ("es", "en"):
-        for wording in wordings(language):
-            current = knowledge.find(wording.hpo_id)
-            if current is not None:
-                yield current, wording.text, _RANK_OF_KIND[wording.kind]
+def _rank(name: Name) -> int | None:
+    """None for a name that is not read: HPO's broad and related synonyms often say something else, so only lay
+    people's are, and none that is short or an abbreviation."""
+    if name.synonym is None:
+        return _RANKS[name.origin]
+    if len(name.text) <= _SHORTEST_NAME or name.text.isupper():
+        return None
+    if name.synonym.scope == "EXACT":
+        return _EXACT
+    return _LOOSE if name.synonym.scope == "NARROW" or "layperson" in name.synonym.kind else None
 
 
 _BRACKETS = re.compile(r"\([^)]*\)")
@@ -243,165 +220,3 @@ def _apart(mentions: Iterable[Mention]) -> Iterator[Mention]:
         if mention.start >= end:
             yield mention
             end = mention.end
-
-
-@dataclass(frozen=True, slots=True)
-class _Cues:
-    """Cues as tuples of folded words, the longest first."""
-
-    negation: tuple[tuple[str, ...], ...]
-    negation_after: tuple[tuple[str, ...], ...]
-    apparent: tuple[tuple[str, ...], ...]
-    ends: frozenset[str]
-    strong: tuple[tuple[str, ...], ...]
-    relatives: tuple[tuple[str, ...], ...]
-    tells: tuple[tuple[str, ...], ...]
-    patient: frozenset[str]
-    hypothetical: tuple[tuple[str, ...], ...]
-    whole_sentence: tuple[tuple[str, ...], ...]
-    absent: Mapping[str, str]
-    skipped: frozenset[str]
-    """Words that a name may have or lack."""
-    sides: frozenset[str]
-    """Words that a text may put into a name."""
-
-
-@cache
-def _cues() -> _Cues:
-    table = tomllib.loads(files("raretriage.knowledge").joinpath("cues.toml").read_text(encoding="utf-8"))
-
-    def phrases(of: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-        return tuple(sorted({tuple(w.folded for w in words_of(x)) for x in of}, key=lambda p: (-len(p), p)))
-
-    return _Cues(
-        negation=phrases(table["negation"]["before"]),
-        negation_after=phrases(table["negation"]["after"]),
-        apparent=phrases(table["negation"]["apparent"]),
-        ends=frozenset(table["negation"]["ends"]),
-        strong=phrases(table["negation"]["strong"]),
-        relatives=phrases(table["family"]["relatives"]),
-        tells=phrases(table["family"]["tells"]),
-        patient=frozenset(table["family"]["patient"]),
-        hypothetical=phrases(table["hypothetical"]["before"]),
-        whole_sentence=phrases(table["hypothetical"]["whole_sentence"]),
-        absent=table["absent"],
-        skipped=frozenset(table["names"]["skipped"]),
-        sides=frozenset(table["names"]["sides"]),
-    )
-
-
-class _Sentence:
-    """The cues of one sentence, and what they say of each part of it."""
-
-    def __init__(self, text: str, words: Sequence[Word], names: Sequence[tuple[int, int]]) -> None:
-        """
-        Args:
-            names: first and last word of each finding; a cue that is part of a name ("no appetite") is none.
-        """
-        self._text, self._words = text, words
-        named = {i for first, last in names for i in range(first, last + 1)}
-        cues = _cues()
-        self._plain = [w.folded for w in words]
-        self._commas = [self._mark(i) for i in range(len(words))]
-        apparent = {i for start, end in self._spans(cues.apparent) for i in range(start, end)}
-        self._negations = [(s, e) for s, e in self._spans(cues.negation) if s not in apparent and s not in named]
-        self._strong = {s for s, _ in self._spans(cues.strong)}
-        self._after = self._spans(cues.negation_after)
-        self._hypothetical = self._spans(cues.hypothetical)
-        self._whole = {s for s, _ in self._spans(cues.whole_sentence)}
-        self._relatives = self._spans(cues.relatives)
-        self._tells = self._spans(cues.tells)
-
-    def assertion(self, first: int, last: int) -> Assertion:
-        """What the sentence says of the finding in these words."""
-        if self._is_hypothetical(first):
-            return Assertion.HYPOTHETICAL
-        if self._is_of_family(first):
-            return Assertion.FAMILY
-        if self._is_negated(first) or self._is_negated_after(last):
-            return Assertion.EXCLUDED
-        return Assertion.OBSERVED
-
-    def absent(self) -> Iterator[Mention]:
-        """Words that say by themselves that something is not there."""
-        for word in self._words:
-            if hpo_id := _cues().absent.get(word.folded):
-                yield Mention(hpo_id, Assertion.EXCLUDED, word.start, word.end)
-
-    def _spans(self, phrases: Sequence[tuple[str, ...]]) -> list[tuple[int, int]]:
-        found = []
-        at = 0
-        while at < len(self._plain):
-            length = next((len(p) for p in phrases if tuple(self._plain[at : at + len(p)]) == p), 0)
-            if length:
-                found.append((at, at + length))
-            at += length or 1
-        return found
-
-    def _mark(self, i: int) -> str:
-        """What stands between this word and the one before."""
-        return "" if i == 0 else self._text[self._words[i - 1].end : self._words[i].start]
-
-    def _is_negated(self, first: int) -> bool:
-        for start, end in self._negations:
-            if end > first:
-                break
-            if self._reaches(start, end, first):
-                return True
-        return False
-
-    def _reaches(self, start: int, end: int, first: int) -> bool:
-        """Whether a negation in words start to end reaches the finding that begins at `first`."""
-        between = range(end + int(end < first and self._plain[end] in _ASKED), first)
-        if any(self._plain[i] in _cues().ends for i in between):
-            return False
-        if any(other != (start, end) and end <= other[0] < first for other in self._negations):
-            return False  # the nearer one decides
-        if any("(" in self._commas[i] or ")" in self._commas[i] for i in range(end, first + 1)):
-            return False
-        commas = [i for i in range(end, first + 1) if "," in self._commas[i] or ":" in self._commas[i]]
-        if not commas or start in self._strong:
-            return True
-        return self._is_list(end)
-
-    def _is_list(self, end: int) -> bool:
-        """Whether the words after a negation are a list that ends in 'nor': then its commas do not end the reach."""
-        for i in range(end, len(self._plain)):
-            if self._plain[i] in _cues().ends:
-                return False
-            if self._plain[i] in {"ni", "nor", "or", "o"}:
-                return True
-        return False
-
-    def _is_negated_after(self, last: int) -> bool:
-        for start, _ in self._after:
-            if last < start <= last + _REACH_AFTER and all(
-                "," not in self._commas[i] and self._plain[i] not in _cues().ends for i in range(last + 1, start + 1)
-            ):
-                return True
-        following = last + 1
-        is_answer = following < len(self._plain) and ":" in self._mark(following)
-        return is_answer and self._plain[following] in {"no", "negativo", "negative", "ausente", "absent"}
-
-    def _is_hypothetical(self, first: int) -> bool:
-        if any(end <= first and self._supposes(start, end, first) for start, end in self._hypothetical):
-            return True
-        return "?" in self._mark(first) or (first == 0 and self._text[: self._words[0].start].rstrip().endswith("?"))
-
-    def _supposes(self, start: int, end: int, first: int) -> bool:
-        """Whether a supposition in words start to end reaches the finding that begins at `first`."""
-        if start in self._whole:
-            return True
-        has_end = any(self._plain[i] in _cues().ends - _GO_ON for i in range(end, first))
-        return not has_end and not any("," in self._commas[i] for i in range(end, first + 1))
-
-    def _is_of_family(self, first: int) -> bool:
-        before = [(s, e) for s, e in self._relatives if e <= first]
-        if not before:
-            return False
-        start, end = before[-1]
-        if any(e <= first and s >= end - 1 for s, e in self._tells):
-            return False
-        if any(s < start for s, _ in self._tells) and any(s == start - 1 or s == start - 2 for s, _ in self._tells):
-            return False
-        return not any(self._plain[i] in _cues().patient for i in range(end, first))

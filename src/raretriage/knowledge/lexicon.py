@@ -14,6 +14,9 @@ from typing import Literal
 
 from raretriage.knowledge.errors import MalformedSource
 
+Language = Literal["es", "en"]
+LANGUAGES: tuple[Language, ...] = ("es", "en")
+
 _BABELON = ("source_language", "translation_language", "subject_id", "predicate_id", "translation_value")
 
 
@@ -37,7 +40,7 @@ def spanish_labels() -> Mapping[str, str]:
 
 
 @cache
-def wordings(language: Literal["es", "en"]) -> tuple[Wording, ...]:
+def wordings(language: Language) -> tuple[Wording, ...]:
     """The synonyms of one language, in the order of the table."""
     return tuple(Wording(row["hpo_id"], row["text"], row["kind"]) for row in _rows(f"synonyms_{language}.csv"))
 

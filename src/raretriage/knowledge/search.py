@@ -10,15 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
 import numpy as np
 
 from raretriage.knowledge.knowledge import Knowledge
-from raretriage.knowledge.lexicon import spanish_labels, wordings
+from raretriage.knowledge.lexicon import Language
+from raretriage.knowledge.names import Name, Origin, names_of
 from raretriage.knowledge.words import stem, within_edits, words_of
 
-Language = Literal["es", "en"]
 LONGEST_QUERY = 200
 _ID = re.compile(r"(?i)^\s*(?:hp:?)?(\d{7})\s*$")
 _SHORTEST_TYPO = 4
@@ -70,10 +69,11 @@ class TermIndex:
         self._find = knowledge.find
         self._terms = [t.id for t in knowledge.ontology.current_terms() if knowledge.is_finding(t.id)]
         self._number = number = {t: i for i, t in enumerate(self._terms)}
-        self._english = [knowledge.label(t) for t in self._terms]
-        spanish = {**(translated or {}), **spanish_labels()}
-        self._spanish = [spanish.get(t) for t in self._terms]
-        self._names = [name for name in self._all_names(knowledge, number) if name.stems]
+        named = [(number[name.hpo_id], name) for name in names_of(knowledge, translated)]
+        labels = [(term, name) for term, name in named if name.origin is Origin.LABEL]
+        self._english = {term: name.text for term, name in labels if name.language == "en"}
+        self._spanish = {term: name.text for term, name in labels if name.language == "es"}
+        self._names = [made for term, name in named if (made := _name(term, name)).stems]
         self._commonness = _commonness(knowledge, number)
         self._by_stem = _postings(self._names)
         self._stems = sorted(self._by_stem)
@@ -125,7 +125,7 @@ class TermIndex:
         return TermMatch(self._terms[term], label, shown, matched, why)
 
     def _label(self, term: int, language: Language) -> tuple[str, Language]:
-        spanish = self._spanish[term]
+        spanish = self._spanish.get(term)
         return (spanish, "es") if language == "es" and spanish is not None else (self._english[term], "en")
 
     def _meeting(self, words: list[str], *, is_last_whole: bool) -> Iterator[tuple[int, bool]]:
@@ -164,23 +164,10 @@ class TermIndex:
         near = [self._stems[i] for i in close if within_edits(wanted, self._stems[i], most)][:_MOST_NEAR_WORDS]
         return np.unique(np.concatenate([self._by_stem[s] for s in near])) if near else _EMPTY
 
-    def _all_names(self, knowledge: Knowledge, number: Mapping[str, int]) -> Iterator[_Name]:
-        for i, t in enumerate(self._terms):
-            yield _name(i, self._english[i], "en", is_label=True)
-            if (spanish := self._spanish[i]) is not None:
-                yield _name(i, spanish, "es", is_label=True)
-            for synonym in knowledge.ontology.term(t).synonyms:
-                yield _name(i, synonym.text, "en")
-        languages: tuple[Language, ...] = ("es", "en")
-        for language in languages:
-            for wording in wordings(language):
-                current = knowledge.find(wording.hpo_id)
-                if current in number:
-                    yield _name(number[str(current)], wording.text, language)
 
-
-def _name(term: int, text: str, language: Language, *, is_label: bool = False) -> _Name:
-    return _Name(term, text, tuple(w.stem for w in words_of(text)), language, is_label)
+def _name(term: int, name: Name) -> _Name:
+    stems = tuple(w.stem for w in words_of(name.text))
+    return _Name(term, name.text, stems, name.language, name.origin is Origin.LABEL)
 
 
 def _why(asked: tuple[str, ...], name: _Name, *, is_typo: bool) -> Why:

@@ -1,11 +1,9 @@
 """For how long has it lasted? The duration of an illness as it is written in a note."""
 
 import re
-import tomllib
-from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
+from raretriage.knowledge.cues import cue_table
 from raretriage.knowledge.words import fold
 
 _AGE = re.compile(
@@ -42,14 +40,8 @@ _NOT_ONGOING = re.compile(
 
 
 @cache
-def _table() -> Mapping[str, Mapping[str, float]]:
-    content = files("raretriage.knowledge").joinpath("cues.toml").read_text(encoding="utf-8")
-    return tomllib.loads(content)
-
-
-@cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
-    table = _table()
+    table = cue_table()
     unit = "|".join(sorted(table["days"], key=len, reverse=True))
     number = r"\d+(?:[.,]\d+)?|" + "|".join(sorted(table["numbers"], key=len, reverse=True))
     amount = rf"(?P<n>{number}) ?(?P<u>{unit})\b"
@@ -80,7 +72,7 @@ def find_duration_days(text: str) -> float | None:
     """
     folded = fold(text)
     plain = _NOT_ONGOING.sub(lambda m: " " * len(m[0]), _AGE.sub(lambda m: " " * len(m[0]), folded))
-    table = _table()
+    table = cue_table()
     for pattern in _patterns():
         if (found := pattern.search(plain)) is not None:
             number = table["numbers"].get(found["n"])

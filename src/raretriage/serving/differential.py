@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from raretriage.differential import (
+    LEADING,
     Explained,
     Explainer,
     Met,
@@ -14,9 +15,8 @@ from raretriage.differential import (
 )
 from raretriage.domain import FindingStatus, Phenotype
 from raretriage.knowledge import Knowledge
-from raretriage.knowledge.lexicon import spanish_labels
+from raretriage.serving.labels import finding_label
 from raretriage.serving.wire import (
-    Bilingual,
     DifferentialOut,
     EvidenceOut,
     ExcludedOut,
@@ -26,8 +26,6 @@ from raretriage.serving.wire import (
 )
 
 SHOWN = 10
-LEADING = 20
-"""Diseases that the next questions are to tell apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +56,7 @@ class Differential:
             return None
         candidates = self.ranker.arrays.candidates
         best = [i for i in ranking.top(4 * max(limit, LEADING)) if self._is_shown(candidates[i].id)]
-        leading = best[:LEADING]
-        questions = next_questions(
-            patient,
-            ranking,
-            self.explainer,
-            self.knowledge,
-            leading=leading,
-            ids=[candidates[i].id for i in leading],
-        )
+        questions = next_questions(patient, ranking, self.explainer, leading=best[:LEADING])
         explained = self.explainer.explain(patient, ranking, best[:limit])
         return DifferentialOut(
             diseases=tuple(self._disease(one) for one in explained),
@@ -94,7 +84,7 @@ class Differential:
             evidence=tuple(
                 EvidenceOut(
                     hpo_id=e.hpo_id,
-                    label=self._label(e.hpo_id),
+                    label=finding_label(e.hpo_id, self.knowledge),
                     log_likelihood_ratio=e.log_likelihood_ratio,
                     met=self._met(e.met),
                 )
@@ -103,7 +93,7 @@ class Differential:
             onset=one.onset,
             prior=one.prior,
             excluded=tuple(
-                ExcludedOut(hpo_id=hpo_id, label=self._label(hpo_id), met=self._met(met))
+                ExcludedOut(hpo_id=hpo_id, label=finding_label(hpo_id, self.knowledge), met=self._met(met))
                 for hpo_id, met in one.excluded
             ),
         )
@@ -112,7 +102,7 @@ class Differential:
         return MetOut(
             relation=met.relation,
             hpo_id=met.hpo_id,
-            label=None if met.hpo_id is None else self._label(met.hpo_id),
+            label=None if met.hpo_id is None else finding_label(met.hpo_id, self.knowledge),
             entry=met.entry,
             frequency=met.frequency,
             share=met.share,
@@ -122,11 +112,7 @@ class Differential:
     def _question(self, question: Question) -> QuestionOut:
         return QuestionOut(
             hpo_id=question.hpo_id,
-            label=self._label(question.hpo_id),
+            label=finding_label(question.hpo_id, self.knowledge),
             information_gain_bits=question.information_gain,
             speaks_for=question.speaks_for,
         )
-
-    def _label(self, hpo_id: str) -> Bilingual:
-        english = self.knowledge.label(hpo_id)
-        return Bilingual(es=spanish_labels().get(hpo_id, english), en=english)

@@ -11,9 +11,9 @@ import numpy as np
 from raretriage.domain import VITALS, FindingStatus, Phenotype, Pregnancy, Presentation
 from raretriage.features import Encoder, FeatureContract, ModelInput
 from raretriage.knowledge import Knowledge
-from raretriage.knowledge.lexicon import spanish_labels
+from raretriage.serving.labels import finding_label
 from raretriage.serving.shapley import FloatArray, MarginParts
-from raretriage.serving.wire import Bilingual, Contribution, Explanation, FindingSeen
+from raretriage.serving.wire import Contribution, Explanation, FindingSeen
 
 SMALLEST_WEIGHT = 0.01
 """In log-odds, so 1 % of the odds: findings that nobody mentioned and that weigh less are added up. Estimate."""
@@ -91,11 +91,10 @@ def _weights_of_given(
 
 
 def _finding(hpo_id: str, status: FindingSeen, weight: float, knowledge: Knowledge) -> Contribution:
-    english = knowledge.label(hpo_id)
     return Contribution(
         name=hpo_id,
         kind="finding",
-        label=Bilingual(es=spanish_labels().get(hpo_id, english), en=english),
+        label=finding_label(hpo_id, knowledge),
         status=status,
         value=None,
         weight=weight,

@@ -33,6 +33,10 @@ class Texts:
         """A text with its `{places}` filled in. KeyError for a key that the table does not have."""
         return text_table()[key][self.language].format(**values)
 
+    def of(self, text: Bilingual) -> str:
+        """A text that comes in both languages, in this one."""
+        return text.es if self.language == "es" else text.en
+
 
 def bilingual(key: str) -> Bilingual:
     """A text in both languages."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from raretriage.domain import RANGES, Basis, Certificate, RareFlag, State, UnsureReason
-from raretriage.serving.candidates import Candidates, candidates_of
+from raretriage.serving.disease_lines import DiseaseList, disease_list_of
 from raretriage.serving.errors import FieldFault
 from raretriage.serving.form import CHOICES, Form
 from raretriage.serving.numbers import number, percent
@@ -61,7 +61,7 @@ class Result:
     rare_bar: Bar | None
     why: Why | None
     """Of the rare answer."""
-    candidates: Candidates | None
+    diseases: DiseaseList | None
     """Rare diseases that fit."""
     promise: tuple[str, ...]
     prices: tuple[PriceRow, ...]
@@ -92,7 +92,7 @@ def result_of(response: PredictResponse, t: Texts) -> Result:
         states=_state_bars(response, t),
         rare_bar=_rare_bar(response, t),
         why=why_of(response, t),
-        candidates=candidates_of(response.differential, t),
+        diseases=disease_list_of(response.differential, t),
         promise=tuple(_promise(response, t)),
         prices=_prices(decision.certificate, t),
         tier=t(f"tier.{decision.tier}"),
@@ -114,7 +114,7 @@ def _state_explanation(response: PredictResponse, t: Texts) -> list[str]:
 
 def _rare_explanation(response: PredictResponse, t: Texts) -> str:
     if response.advice is not None:
-        return response.advice.es if t.language == "es" else response.advice.en
+        return t.of(response.advice)
     return t(f"rare.{response.rare}_body")
 
 

@@ -87,7 +87,7 @@ def _reasons(contributions: Sequence[Contribution], strongest: float, t: Texts) 
 
 def _label(one: Contribution, t: Texts) -> str:
     if one.label is not None:
-        return one.label.es if t.language == "es" else one.label.en
+        return t.of(one.label)
     return t(f"field.{one.name}")
 
 

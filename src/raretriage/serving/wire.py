@@ -39,15 +39,17 @@ def _number(field: str, *, title: str) -> object:
 Identifier = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)]
 
 
-class PredictRequest(BaseModel):
+class StrictRequest(BaseModel):
+    """A body that is taken as it is meant or not at all: `true` and "3" are no numbers, unknown fields are errors."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class PredictRequest(StrictRequest):
     """One patient at one visit. What is left out is unknown; unknown is not absent."""
 
     model_config = ConfigDict(
-        frozen=True,
-        strict=True,  # `true` and "3" are no numbers
-        extra="forbid",
-        allow_inf_nan=False,
-        json_schema_extra={"examples": [{"fever": 2.5, "pain": 3, "days": 3, "comorbidity": 0, "age": 40}]},
+        json_schema_extra={"examples": [{"fever": 2.5, "pain": 3, "days": 3, "comorbidity": 0, "age": 40}]}
     )
 
     fever: Annotated[float, _number("fever", title="Fever, 0 none to 10")]
@@ -288,14 +290,10 @@ class DifferentialOut(BaseModel):
     with_prior: bool
 
 
-class DifferentialRequest(BaseModel):
+class DifferentialRequest(StrictRequest):
     """Findings to rank rare diseases by."""
 
     model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="forbid",
-        allow_inf_nan=False,
         json_schema_extra={
             "examples": [{"phenotypes": [{"hpo_id": "HP:0001250", "status": "observed"}], "age": 3, "limit": 5}]
         },
@@ -327,13 +325,10 @@ class TermsOut(BaseModel):
     """Which names are searched."""
 
 
-class ExtractRequest(BaseModel):
+class ExtractRequest(StrictRequest):
     """A note, in Spanish or English. It is neither kept nor logged."""
 
     model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="forbid",
         json_schema_extra={
             "examples": [{"text": "niño con convulsiones y sin fiebre desde hace 3 días", "lang": "es"}]
         },

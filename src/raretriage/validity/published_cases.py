@@ -1,6 +1,5 @@
 """Published cases (GA4GH phenopackets): whose disease is rare, and whether the knowledge has read their paper."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -8,12 +7,10 @@ import orjson
 from pydantic import ValidationError
 
 from raretriage.domain import Phenotype, Presentation
-from raretriage.fhir import Issue, Packet, disease_id, is_packet, parse_packet
+from raretriage.fhir import Issue, Packet, is_packet, parse_packet
 from raretriage.fhir.nodes import items_at, text_at
-from raretriage.knowledge import Knowledge
+from raretriage.knowledge import Knowledge, papers_of
 from raretriage.validity.cases import Case, CaseSet, Group, Source
-
-_PAPER_IN_ID = re.compile(r"PMID[:_ ]?(\d+)")
 
 NOT_IN_KNOWLEDGE = "disease not in the knowledge (no annotation)"
 NO_VERDICT = "no verdict by the rarity rule"
@@ -43,7 +40,7 @@ class _PublishedReader:
         if packet.packet_id in self._ids:
             return "the same id again"
         self._ids.add(packet.packet_id)
-        named = packet.disease_system and packet.disease_code and disease_id(packet.disease_system, packet.disease_code)
+        named = packet.diagnosis
         if not named:
             return "no solved diagnosis in OMIM or ORPHA"
         if (reason := self._not_usable(named)) is not None:
@@ -55,7 +52,7 @@ class _PublishedReader:
         if not any(finding.status == "observed" for finding in packet.findings):
             return NO_FINDING
         self._note(document, packet)
-        papers = _papers(document)
+        papers = packet_papers(document)
         group = Group.SEEN if self._has_read(named, papers) else Group.UNSEEN
         if group is Group.UNSEEN and any(self._readers.get(paper) for paper in papers):
             self.notes[CITED_ELSEWHERE] += 1
@@ -133,15 +130,15 @@ def _diseases_by_paper(knowledge: Knowledge) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for disease in knowledge.diseases:
         for annotation in knowledge.annotations(disease.id):
-            for paper in _PAPER_IN_ID.findall(annotation.reference):
+            for paper in papers_of(annotation.reference):
                 found.setdefault(paper, set()).add(disease.id)
     return {paper: frozenset(diseases) for paper, diseases in found.items()}
 
 
-def _papers(document: Mapping[str, object]) -> frozenset[str]:
+def packet_papers(document: Mapping[str, object]) -> frozenset[str]:
     """The numbers of all papers that the packet names, in its id or its references."""
     named = [text_at(document, "id"), *(text_at(x, "id") for x in items_at(document, "metaData", "externalReferences"))]
-    return frozenset(paper for text in named for paper in _PAPER_IN_ID.findall(text or ""))
+    return frozenset(paper for text in named for paper in papers_of(text or ""))
 
 
 def _order(document: Mapping[str, object], knowledge: Knowledge) -> dict[str, int]:

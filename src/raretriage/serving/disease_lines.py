@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from raretriage.differential import Relation
 from raretriage.serving.numbers import odds_factor
 from raretriage.serving.texts import Texts
-from raretriage.serving.wire import Bilingual, DifferentialOut, MetOut, RankedDisease
+from raretriage.serving.wire import DifferentialOut, MetOut, RankedDisease
 
 SHOWN = 5
 """Diseases on the page; the JSON answer has more."""
@@ -56,38 +56,38 @@ class DiseaseLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class DiseaseList:
     """The section, in the order of reading."""
 
     lead: str
-    diseases: tuple[DiseaseLine, ...]
+    lines: tuple[DiseaseLine, ...]
     questions: tuple[tuple[str, str], ...]
     """What to ask, and which disease a yes would speak for."""
 
 
-def candidates_of(found: DifferentialOut | None, t: Texts) -> Candidates | None:
+def disease_list_of(found: DifferentialOut | None, t: Texts) -> DiseaseList | None:
     """None where no diseases were ranked."""
     if found is None or not found.diseases:
         return None
     shown = found.diseases[:SHOWN]
     strongest = max((abs(e.log_likelihood_ratio) for one in shown for e in one.evidence), default=0.0) or 1.0
     names = {one.id: one.name for one in found.diseases}
-    return Candidates(
+    return DiseaseList(
         lead=t("differential.lead", compared=found.compared),
-        diseases=tuple(_disease(one, strongest, t) for one in shown),
-        questions=tuple((_label(q.label, t), names.get(q.speaks_for, q.speaks_for)) for q in found.questions),
+        lines=tuple(_disease(one, strongest, t) for one in shown),
+        questions=tuple((t.of(q.label), names.get(q.speaks_for, q.speaks_for)) for q in found.questions),
     )
 
 
 def _disease(one: RankedDisease, strongest: float, t: Texts) -> DiseaseLine:
-    excluded = ", ".join(_label(e.label, t).lower() for e in one.excluded)
+    excluded = ", ".join(t.of(e.label).lower() for e in one.excluded)
     return DiseaseLine(
         place=one.place,
         name=one.name,
         links=tuple(link for entry in (*one.entries, *one.held_by) if (link := _link(entry)) is not None),
         findings=tuple(
             FindingLine(
-                label=_label(e.label, t),
+                label=t.of(e.label),
                 detail=_detail(e.met, t),
                 is_for=e.log_likelihood_ratio >= 0,
                 share=100 * abs(e.log_likelihood_ratio) / strongest,
@@ -115,8 +115,4 @@ def _detail(met: MetOut, t: Texts) -> str:
         often = met.frequency or t("frequency.unstated")
     paper = _PAPER.search(met.reference)
     source = paper[0] if paper else (met.entry or "")
-    return t(f"differential.{met.relation}", finding=_label(met.label, t), often=often, source=source)
-
-
-def _label(label: Bilingual, t: Texts) -> str:
-    return label.es if t.language == "es" else label.en
+    return t(f"differential.{met.relation}", finding=t.of(met.label), often=often, source=source)
