@@ -3,6 +3,9 @@
 import pytest
 
 from raretriage.differential import Explained, Explainer, Patient, Ranker, Relation, next_questions
+from raretriage.differential.build import build_differential
+from tests.differential.conftest import SMALL
+from tests.differential.small import ROWS, small_knowledge
 
 
 def explained(ranker: Ranker, explainer: Explainer, disease: str, patient: Patient) -> Explained:
@@ -62,3 +65,17 @@ def test_questions_tell_the_leading_diseases_apart_and_repeat_nothing(ranker: Ra
 def test_one_disease_alone_leaves_nothing_to_ask(ranker: Ranker, explainer: Explainer) -> None:
     patient = Patient(("HP:0001250",))
     assert next_questions(patient, ranker.rank(patient), explainer, leading=[0]) == ()
+
+
+def test_what_most_diseases_have_is_no_question() -> None:
+    vague = tuple((disease, "HP:0001626", "", disease) for disease in ("OMIM:2", "OMIM:6"))  # 3 and 4 have kinds of it
+    known = small_knowledge(ROWS + vague)
+    built = build_differential(known, training=SMALL)
+    ranker = Ranker(built.arrays, built.onnx)
+    patient = Patient(("HP:0001250",))
+    leading = [*ranker.places_of("OMIM:2"), *ranker.places_of("OMIM:5")]
+    asked = {
+        question.hpo_id
+        for question in next_questions(patient, ranker.rank(patient), Explainer(ranker, known), leading=leading)
+    }
+    assert asked == {"HP:0002197", "HP:0001251"}

@@ -119,14 +119,15 @@ class Explainer:
             return _met(Relation.EXACT, family.own[hpo_id])
         if hpo_id in family.kinds:  # something below it is annotated
             return _met(Relation.MORE_GENERAL, family.kinds[hpo_id])
-        shared = max((a for a in above if a in family.kinds), key=lambda a: (self._content(a), a), default=None)
-        if shared is None or self._content(shared) < _SHARES_LITTLE:
+        shared = max((a for a in above if a in family.kinds), key=lambda a: (self.content(a), a), default=None)
+        if shared is None or self.content(shared) < _SHARES_LITTLE:
             return Met(Relation.NONE)
         if shared in family.own:
             return _met(Relation.MORE_SPECIFIC, family.own[shared])
         return _met(Relation.RELATED, family.kinds[shared])
 
-    def _content(self, hpo_id: str) -> float:
+    def content(self, hpo_id: str) -> float:
+        """Information content of a finding in nats; 0 for what no disease is annotated with."""
         row = self.ranker.row(hpo_id)
         return 0.0 if row is None else float(self.ranker.arrays.content[row])
 

@@ -8,10 +8,12 @@ import numpy as np
 from raretriage.differential.evidence import Explainer
 from raretriage.differential.ranker import Patient, Ranking
 from raretriage.differential.views import frequency
-from raretriage.knowledge import Knowledge
+from raretriage.knowledge import FINDINGS_ROOT, Knowledge
 
 LEADING = 20
 """Diseases, the best placed, that questions are usually to tell apart."""
+_TOO_VAGUE = 1.0
+"""Information content, in nats, under which a finding is no question: more than a third of diseases have it."""
 _UNHEARD_OF = 0.02
 """Chance of a finding in a patient whose disease is not known for it."""
 _NEVER_CERTAIN = 0.98
@@ -36,7 +38,7 @@ def next_questions(
     leading: Sequence[int],
     limit: int = 5,
 ) -> tuple[Question, ...]:
-    """The best questions, the best first; what is told, or a kind or generalisation of a chosen one, is none.
+    """The best questions, the best first; what is told or too vague, or kin of a chosen one, is none.
 
     Expected information gain: entropy of the leading diseases' posterior minus its mean after the answer (Lindley 1956,
     Ann Math Stat 27:986), each finding taken alone. Fewer than `limit` where fewer tell anything.
@@ -54,7 +56,10 @@ def next_questions(
             t
             for family in families
             for t in family.own
-            if t not in told and t not in implied and ruled_out.isdisjoint(knowledge.ancestors(t))
+            if t not in told
+            and t not in implied
+            and not _is_vague(explainer, t)
+            and ruled_out.isdisjoint(knowledge.ancestors(t))
         }
     )
     if len(leading) < 2 or not asked:
@@ -93,6 +98,12 @@ def _entropy(joint: np.ndarray) -> np.ndarray:
     shares = np.where(total > 0, joint / np.where(total > 0, total, 1), 0)
     logs = np.log2(np.where(shares > 0, shares, 1))
     return np.asarray(-(total[:, 0] * (shares * logs).sum(axis=1)))
+
+
+def _is_vague(explainer: Explainer, finding: str) -> bool:
+    """Whether it is a whole organ system, or what very many diseases have."""
+    is_system = FINDINGS_ROOT in explainer.knowledge.ontology.term(finding).parents
+    return is_system or explainer.content(finding) < _TOO_VAGUE
 
 
 def _is_kin(knowledge: Knowledge, one: str, other: str) -> bool:

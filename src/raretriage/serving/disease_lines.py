@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from raretriage.differential import Relation
-from raretriage.serving.numbers import odds_factor
+from raretriage.serving.numbers import number, odds_factor
 from raretriage.serving.texts import Texts
 from raretriage.serving.wire import DifferentialOut, MetOut, RankedDisease
 
@@ -73,7 +73,7 @@ def disease_list_of(found: DifferentialOut | None, t: Texts) -> DiseaseList | No
     strongest = max((abs(e.log_likelihood_ratio) for one in shown for e in one.evidence), default=0.0) or 1.0
     names = {one.id: one.name for one in found.diseases}
     return DiseaseList(
-        lead=t("differential.lead", compared=found.compared),
+        lead=t("differential.lead", compared=number(found.compared, t)),
         lines=tuple(_disease(one, strongest, t) for one in shown),
         questions=tuple((t.of(q.label), names.get(q.speaks_for, q.speaks_for)) for q in found.questions),
     )
