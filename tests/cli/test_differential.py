@@ -92,7 +92,7 @@ def test_benchmark_fills_the_columns_and_writes_what_it_was_asked_for(
     assert set(columns) == {"not_in_knowledge", "unseen", "unseen_strict", "seen", "seen_own_paper_removed"}
     for column in columns.values():
         assert all(0 <= column[name] <= 1 for name in ("top1", "top50", "macro_top3", "mrr") if name in column)
-    assert columns["unseen"]["weights_chosen_in_folds"]["n"] == 2
+    assert columns["unseen"]["chosen_in_folds"]["n"] == 2
     rows = list(csv.DictReader(Path("cases.csv").read_text().splitlines()))
     assert {(row["column"], row["case"]) for row in rows} >= {("unseen", "unseen"), ("seen", "seen")}
     assert Path("curves.png").read_bytes().startswith(b"\x89PNG")

@@ -8,9 +8,11 @@ from raretriage.benchmark.figures import DRAWS, Estimate, Figures
 from raretriage.benchmark.plot import curves
 from raretriage.benchmark.ranking import Placed, PlacedColumn, place_all
 from raretriage.benchmark.report import ColumnReport, as_csv, as_json, column_report
+from raretriage.benchmark.structures import STRUCTURES
 
 __all__ = [
     "DRAWS",
+    "STRUCTURES",
     "BenchmarkError",
     "CaseFile",
     "Column",

@@ -1,22 +1,25 @@
-"""How good is the ranking when its weights are chosen on other diseases? The honest figure for what was tried.
+"""How good is the ranking when it is chosen on other diseases? The honest figure for what was tried.
 
-The diseases are dealt into folds; for each fold the weights that do best on all others rank its cases.
+The diseases are dealt into folds; for each fold the choice that does best on all others ranks its cases.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
-from raretriage.benchmark.ranking import PlacedColumn
-from raretriage.differential import Ranking, best_place
+from raretriage.benchmark.ranking import Placed, PlacedColumn
+from raretriage.benchmark.structures import Structure
+from raretriage.differential import Patient, best_place
+from raretriage.differential.ranker import Parts
 from raretriage.differential.weights import WEIGHTS
 
-LIKENESS = (0.4, 0.6, 0.8, 1.0)
-ONSET = (0.2, 0.4, 0.6)
-PRIOR = (0.5, 1.0, 1.5)
+LIKENESS = (0.0, 0.4, 0.8, 1.2)
+"""0: nothing learnt takes part."""
+ONSET = (0.0, 0.2, 0.4)
+PRIOR = (0.0, 0.5, 1.0, 1.5)
 """Times the weights of the prior's traits."""
 FOLDS = 10
 _SEED = 20261126
@@ -24,8 +27,9 @@ _SEED = 20261126
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Weights of one fold."""
+    """What one fold ranks with."""
 
+    structure: Structure
     likeness: float
     onset: float
     prior: float
@@ -34,46 +38,60 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Chosen:
     places: tuple[float, ...]
-    """In the order of the cases, each by weights that saw no case of its disease."""
+    """In the order of the cases, each by a choice that saw no case of its disease."""
     choices: tuple[tuple[Choice, int], ...]
-    """The weights that were chosen, with the number of folds."""
+    """What was chosen, with the number of folds."""
 
 
-def choose_in_folds(column: PlacedColumn, *, folds: int = FOLDS) -> Chosen:
-    """The places with weights chosen in disease-disjoint folds, by the mean over diseases of the mean log place.
+def choose_in_folds(
+    column: PlacedColumn,
+    made: Iterable[tuple[Structure, Callable[[Patient], Parts]]],
+    *,
+    folds: int = FOLDS,
+    progress: Callable[[int], object] = lambda _: None,
+) -> Chosen:
+    """The places with all choices made in disease-disjoint folds, by the mean over diseases of the mean log place.
 
     Args:
-        column: with its rankings, all candidates competing.
+        column: with all candidates competing.
+        made: of each structure to choose from, what gives the parts of a patient's scores; taken one after the other.
+        progress: told after each of them.
     """
-    grid = [Choice(*weights) for weights in product(LIKENESS, ONSET, PRIOR)]
-    places = np.asarray([_places(ranking, right, grid) for ranking, right in column.rankings])
+    grid: list[Choice] = []
+    tried: list[np.ndarray] = []
+    for structure, parts_of in made:
+        choices = [Choice(structure, *weights) for weights in product(LIKENESS, ONSET, PRIOR)]
+        tried.append(np.asarray([_places(placed, parts_of, choices) for placed in column.placed]))
+        grid += choices
+        progress(1)
+    places = np.concatenate(tried, axis=1)
     diseases = np.asarray([placed.case.cluster for placed in column.placed])
     names = np.unique(diseases)
     order = np.random.default_rng(_SEED).permutation(names)
     dealt = {str(name): i % folds for i, name in enumerate(order)}
     fold = np.asarray([dealt[d] for d in diseases])
     found = np.empty(len(places))
-    choices: Counter[Choice] = Counter()
+    chosen: Counter[Choice] = Counter()
     for k in range(folds):
         inside, outside = fold == k, fold != k
         best = int(np.argmin(_mean_by_disease(np.log(places[outside]), diseases[outside])))
         found[inside] = places[inside, best]
-        choices[grid[best]] += 1
-    return Chosen(tuple(found.tolist()), tuple(choices.most_common()))
+        chosen[grid[best]] += 1
+    return Chosen(tuple(found.tolist()), tuple(chosen.most_common()))
 
 
-def _places(ranking: Ranking, right: Sequence[int], grid: Sequence[Choice]) -> list[float]:
-    parts = ranking.parts
-    found = []
-    for choice in grid:
-        scores = (
-            WEIGHTS.match * parts.match
-            + choice.likeness * parts.likeness
-            + choice.onset * parts.onset
-            + choice.prior * parts.prior
-        )
-        found.append(best_place(scores, right))
-    return found
+def _places(placed: Placed, parts_of: Callable[[Patient], Parts], grid: Sequence[Choice]) -> list[float]:
+    parts = parts_of(placed.case.patient)
+    return [best_place(_scores(parts, choice), placed.right) for choice in grid]
+
+
+def _scores(parts: Parts, choice: Choice) -> np.ndarray:
+    return np.asarray(
+        WEIGHTS.match * parts.match
+        + choice.likeness * parts.likeness
+        + choice.onset * parts.onset
+        + choice.prior * parts.prior
+    )
 
 
 def _mean_by_disease(values: np.ndarray, diseases: np.ndarray) -> np.ndarray:

@@ -1,12 +1,16 @@
 """What had the knowledge read of a case? The columns of the table, and for each a ranking that is fair to it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from raretriage.benchmark.cases import CaseFile, RankedCase
-from raretriage.differential import Ranker
-from raretriage.differential.build import Built, build_differential
+from raretriage.benchmark.structures import STRUCTURES, Structure
+from raretriage.differential import Patient, Ranker
+from raretriage.differential.build import build_differential, build_on, ground_of
+from raretriage.differential.embedding import FindingVectors
+from raretriage.differential.ranker import Parts
 from raretriage.knowledge import Annotation, Knowledge, papers_of, rests_on_summary, withhold
 
 
@@ -84,7 +88,7 @@ class Rankers:
         self._progress = progress
         self._unseen = _papers_of_all(cases.cases[Column.UNSEEN])
         self._seen = _papers_of_all(cases.cases[Column.SEEN])
-        self._unread: Built | None = None
+        self._unread: FindingVectors | None = None
 
     def of(self, column: Column) -> Fair:
         """What a column is ranked with. `NOT_IN_KNOWLEDGE` cannot be ranked: with what is served."""
@@ -101,13 +105,24 @@ class Rankers:
                 built = build_differential(reduced, progress=self._progress)
                 return Fair(Ranker(built.arrays, built.onnx), reduced)
 
+    def unseen_by_structure(self) -> Iterator[tuple[Structure, Callable[[Patient], Parts]]]:
+        """The unseen column's ranking in every structure, as what gives the parts of a patient's scores."""
+        ground = ground_of(withhold(self._knowledge, _citing(self._unseen)))
+        for structure in STRUCTURES:
+            built = build_on(ground, self._learnt(), weights=structure.weights, kin=structure.kin)
+            yield structure, partial(_parts, Ranker(built.arrays, built.onnx))
+
     def _without(self, is_withheld: Callable[[Annotation], bool]) -> Fair:
+        reduced = withhold(self._knowledge, is_withheld)
+        built = build_on(ground_of(reduced), self._learnt())
+        return Fair(Ranker(built.arrays, built.onnx), reduced)
+
+    def _learnt(self) -> FindingVectors:
+        """Learnt once, without the papers of all cases."""
         if self._unread is None:
             unread = withhold(self._knowledge, _citing(self._unseen | self._seen))
-            self._unread = build_differential(unread, progress=self._progress)
-        reduced = withhold(self._knowledge, is_withheld)
-        built = build_differential(reduced, learnt=self._unread.learnt)
-        return Fair(Ranker(built.arrays, built.onnx), reduced)
+            self._unread = build_differential(unread, progress=self._progress).learnt
+        return self._unread
 
 
 def _papers(knowledge: Knowledge, disease: str) -> frozenset[str]:
@@ -120,3 +135,7 @@ def _papers_of_all(cases: Iterable[RankedCase]) -> frozenset[str]:
 
 def _citing(papers: frozenset[str]) -> Callable[[Annotation], bool]:
     return lambda row: not papers.isdisjoint(papers_of(row.reference))
+
+
+def _parts(ranker: Ranker, patient: Patient) -> Parts:
+    return ranker.rank(patient).parts

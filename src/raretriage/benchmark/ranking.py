@@ -8,7 +8,7 @@ import numpy as np
 from raretriage.benchmark.cases import RankedCase
 from raretriage.benchmark.columns import Column, Fair, twins_of
 from raretriage.benchmark.yardstick import Yardstick
-from raretriage.differential import NothingToRank, Ranking, best_place
+from raretriage.differential import NothingToRank, best_place
 from raretriage.knowledge import FINDINGS_ROOT, Knowledge
 
 
@@ -18,6 +18,8 @@ class Placed:
 
     case: RankedCase
     column: Column
+    right: tuple[int, ...]
+    """The candidates under which the disease is shown."""
     system: str
     """The branch of HPO that most of the observed findings belong to."""
     place: float
@@ -36,8 +38,6 @@ class PlacedColumn:
     candidates: int
     nothing_left: int
     """Cases whose disease has no annotation left in this column's knowledge: they cannot be ranked."""
-    rankings: tuple[tuple[Ranking, tuple[int, ...]], ...] = ()
-    """Of each placed case the ranking and the right candidates, where they were asked for."""
 
 
 def place_all(
@@ -46,14 +46,12 @@ def place_all(
     cases: Sequence[RankedCase],
     *,
     only_omim: bool = False,
-    keep_rankings: bool = False,
     progress: Callable[[int], object] = lambda _: None,
 ) -> PlacedColumn:
     """Rank every case.
 
     Args:
         only_omim: let only entries of OMIM compete, as many published figures do.
-        keep_rankings: also return the rankings, a few hundred kilobytes each.
         progress: told after each case.
     """
     ranker, knowledge = fair.ranker, fair.knowledge
@@ -64,7 +62,6 @@ def place_all(
     yardstick = Yardstick(fair, competing)
     number = {c.id: i for i, c in enumerate(ranked)}
     found: list[Placed] = []
-    rankings = []
     nothing_left = 0
     for case in cases:
         progress(1)
@@ -82,6 +79,7 @@ def place_all(
             Placed(
                 case=case,
                 column=column,
+                right=tuple(places),
                 system=system_of(case, knowledge),
                 place=best_place(np.where(out, -np.inf, full.scores), places),
                 without_prior=best_place(np.where(out, -np.inf, bare), places),
@@ -90,9 +88,7 @@ def place_all(
                 posterior_of_first=float(full.posterior().max()),
             )
         )
-        if keep_rankings:
-            rankings.append((full, tuple(places)))
-    return PlacedColumn(column, tuple(found), len(competing), nothing_left, tuple(rankings))
+    return PlacedColumn(column, tuple(found), len(competing), nothing_left)
 
 
 def system_of(case: RankedCase, knowledge: Knowledge) -> str:

@@ -38,7 +38,7 @@ class ColumnReport:
     above_yardstick: Mapping[str, tuple[Estimate, Estimate]]
     """Paired differences, per case and as the mean over diseases."""
     chosen: tuple[Figures, tuple[tuple[Choice, int], ...]] | None
-    """With weights chosen in disease-disjoint folds, and these weights with the number of folds."""
+    """With all choices made in disease-disjoint folds, and these with the number of folds."""
     calibration: tuple[Calibration, ...]
     by_findings: Mapping[str, Figures]
     by_system: Mapping[str, Figures]
@@ -90,7 +90,7 @@ def as_json(reports: Sequence[ColumnReport], counts: Mapping[Column, int]) -> di
                 name: {"by_case": asdict(case), "by_disease": asdict(disease)}
                 for name, (case, disease) in report.above_yardstick.items()
             },
-            "weights_chosen_in_folds": None
+            "chosen_in_folds": None
             if report.chosen is None
             else _flat(report.chosen[0])
             | {"choices": [asdict(choice) | {"folds": folds} for choice, folds in report.chosen[1]]},

@@ -12,7 +12,7 @@ from raretriage.cli.workspace import Workspace
 from raretriage.settings import Settings
 
 if TYPE_CHECKING:
-    from raretriage.benchmark import Column, ColumnReport, Estimate, Fair, Figures, PlacedColumn, RankedCase
+    from raretriage.benchmark import Column, ColumnReport, Estimate, Fair, Figures, PlacedColumn, RankedCase, Rankers
 
 _SHOWN = ("top1", "top3", "top5", "top10", "top50", "mrr")
 
@@ -54,7 +54,9 @@ def benchmark_command(
     placed: list[PlacedColumn] = []
     reports: list[ColumnReport] = []
     for column, ranked_with in fair.items():
-        found, report = _column(column, ranked_with, cases.cases[column], only_omim=only_omim, draws=draws)
+        found, report = _column(
+            column, ranked_with, cases.cases[column], rankers=rankers, only_omim=only_omim, draws=draws
+        )
         if report is not None:
             placed.append(found)
             reports.append(report)
@@ -80,17 +82,19 @@ def _columns(names: str) -> "list[Column]":
 
 
 def _column(
-    column: "Column", fair: "Fair", cases: "Sequence[RankedCase]", *, only_omim: bool, draws: int
+    column: "Column", fair: "Fair", cases: "Sequence[RankedCase]", *, rankers: "Rankers", only_omim: bool, draws: int
 ) -> "tuple[PlacedColumn, ColumnReport | None]":
-    from raretriage.benchmark import Column, choose_in_folds, column_report, place_all
+    from raretriage.benchmark import STRUCTURES, Column, choose_in_folds, column_report, place_all
 
-    choosing = column is Column.UNSEEN and not only_omim
     with progress(f"ranking: {column.value}", len(cases)) as tick:
-        found = place_all(column, fair, cases, only_omim=only_omim, keep_rankings=choosing, progress=tick)
+        found = place_all(column, fair, cases, only_omim=only_omim, progress=tick)
     if not found.placed:
         return found, None
-    chosen = choose_in_folds(found) if choosing else None
-    return found, column_report(found, draws=draws, chosen=None if chosen is None else (chosen.places, chosen.choices))
+    if column is not Column.UNSEEN or only_omim:
+        return found, column_report(found, draws=draws)
+    with progress("choosing in folds", len(STRUCTURES)) as tick:
+        chosen = choose_in_folds(found, rankers.unseen_by_structure(), progress=tick)
+    return found, column_report(found, draws=draws, chosen=(chosen.places, chosen.choices))
 
 
 def _show(reports: "Sequence[ColumnReport]") -> None:
@@ -109,8 +113,11 @@ def _show(reports: "Sequence[ColumnReport]") -> None:
             )
         if report.chosen is not None:
             for choice, folds in report.chosen[1]:
+                made = choice.structure
+                structure = f"exact {made.exact}, floor {made.floor}, kin {made.kin.value}"
                 weights = f"likeness {choice.likeness}, onset {choice.onset}, prior x {choice.prior}"
-                out.print(f"  weights chosen in {folds} folds: {weights}")
+                without = "" if made.age_in_catalogue else " without age in the catalogue"
+                out.print(f"  chosen in {folds} folds: {structure}, {weights}{without}")
         table(
             f"{report.column.value}: the posterior of the first disease, and how often it was right",
             ["n", "mean posterior", "right"],
@@ -130,7 +137,7 @@ def _show(reports: "Sequence[ColumnReport]") -> None:
 def _rows(report: "ColumnReport") -> list[list[object]]:
     methods: dict[str, Figures] = {
         "ranking": report.ranking,
-        **({"weights by folds": report.chosen[0]} if report.chosen is not None else {}),
+        **({"chosen in folds": report.chosen[0]} if report.chosen is not None else {}),
         "without prior": report.without_prior,
         "series hit": report.series,
         "likelihood ratio": report.yardstick,

@@ -5,16 +5,17 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from scipy import sparse
 
 from raretriage.differential.artefact import Arrays, Ranked, quantised
 from raretriage.differential.candidates import Candidate, candidates_of
 from raretriage.differential.embedding import FindingVectors, Training, embed, train_findings
-from raretriage.differential.matching import levels, mixture
+from raretriage.differential.matching import Kin, levels, mixture
 from raretriage.differential.onnx_export import export_onnx
 from raretriage.differential.onset import onset_log_ratios
 from raretriage.differential.prior import prior
-from raretriage.differential.terms import terms_of
-from raretriage.differential.views import views_of
+from raretriage.differential.terms import Terms, terms_of
+from raretriage.differential.views import View, views_of
 from raretriage.differential.weights import WEIGHTS, Weights
 from raretriage.knowledge import Knowledge
 
@@ -30,12 +31,30 @@ class Built:
     learnt: FindingVectors
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every ranking of one knowledge stands on, whatever its weights."""
+
+    knowledge: Knowledge
+    views: tuple[View, ...]
+    candidates: tuple[Candidate, ...]
+    terms: Terms
+    profiles: sparse.csr_matrix
+    """Frequencies, shape (views, terms)."""
+
+
+def ground_of(knowledge: Knowledge) -> Ground:
+    """The candidates and the vocabulary of a knowledge."""
+    views = views_of(knowledge)
+    terms = terms_of(knowledge, views)
+    return Ground(knowledge, views, candidates_of(knowledge, views), terms, terms.profiles(views))
+
+
 def build_differential(
     knowledge: Knowledge,
     *,
     training: Training | None = None,
     learnt: FindingVectors | None = None,
-    weights: Weights = WEIGHTS,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Built:
     """Derive the candidates, match them with every finding, and learn the embedding.
@@ -48,20 +67,26 @@ def build_differential(
         learnt: vectors to take instead of learning them.
         progress: told after each training step.
     """
-    views = views_of(knowledge)
-    candidates = candidates_of(knowledge, views)
-    terms = terms_of(knowledge, views)
-    profiles = terms.profiles(views)
-    codes, low, step = quantised(levels(terms, profiles, mixture(candidates, len(views)), weights=weights))
+    ground = ground_of(knowledge)
+    learnt = learnt or train_findings(
+        ground.terms, ground.views, ground.candidates, ground.profiles, training, progress=progress
+    )
+    return build_on(ground, learnt)
+
+
+def build_on(ground: Ground, learnt: FindingVectors, *, weights: Weights = WEIGHTS, kin: Kin = Kin.ALL) -> Built:
+    """The ranking with these weights, nothing learnt anew."""
+    knowledge, views, candidates, terms = ground.knowledge, ground.views, ground.candidates, ground.terms
+    mixed = mixture(candidates, len(views), kin)
+    codes, low, step = quantised(levels(terms, ground.profiles, mixed, weights=weights))
     onset, onset_by_age = onset_log_ratios(knowledge, views, candidates)
-    learnt = learnt or train_findings(terms, views, candidates, profiles, training, progress=progress)
-    embedding = embed(learnt, terms, candidates, profiles)
     log.info("differential.built", extra={"candidates": len(candidates), "findings": len(terms.ids)})
     every_term = tuple(sorted(terms.row_of))
     arrays = Arrays(
         knowledge_version=knowledge.version,
         candidates=tuple(
-            Ranked(c.id, c.entries, c.umbrellas, kin) for c, kin in zip(candidates, kin_of(candidates), strict=True)
+            Ranked(c.id, c.entries, c.umbrellas, siblings)
+            for c, siblings in zip(candidates, kin_of(candidates), strict=True)
         ),
         terms=every_term,
         rows=np.asarray([terms.row_of[t] for t in every_term], np.int32),
@@ -71,10 +96,10 @@ def build_differential(
         content=terms.content,
         onset=onset,
         onset_by_age=onset_by_age,
-        prior=prior(knowledge, views, candidates, terms, profiles, weights),
+        prior=prior(knowledge, views, candidates, terms, ground.profiles, weights),
         weights=asdict(weights),
     )
-    return Built(arrays=arrays, onnx=export_onnx(embedding), learnt=learnt)
+    return Built(arrays=arrays, onnx=export_onnx(embed(learnt, terms, candidates, ground.profiles)), learnt=learnt)
 
 
 def kin_of(candidates: tuple[Candidate, ...]) -> list[tuple[str, ...]]:

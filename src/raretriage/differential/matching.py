@@ -2,14 +2,16 @@
 
 For a finding u and an entry with findings s of frequency w_s
 
-    P(u) = (sum_s w_s exp(beta IC(MICA(u, s))) / size) ^ (1 / beta),   size = sum_s w_s over its median
+    P(u) = (sum_s w_s exp(beta (IC(MICA(u, s)) + e [u = s])) / size) ^ (1 / beta),   size = sum_s w_s over its median
 
-where MICA is the most informative common ancestor and IC its information content. A large beta makes it the best match,
-the size keeps long profiles from fitting everything. A candidate's P is the weighted mean over its sources, its level
-log(floor + P). Resnik's best match (Pesquita et al. 2009, PLoS Comput Biol 5:e1000443) is its limit without size.
+where MICA is the most informative common ancestor, IC its information content, and e what the very same finding counts
+above its kin. A large beta makes it the best match, the size keeps long profiles from fitting everything. A candidate's
+P is the weighted mean over its sources, its level log(floor + P). Resnik's best match (Pesquita et al. 2009, PLoS
+Comput Biol 5:e1000443) is its limit without size.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +24,32 @@ from raretriage.differential.weights import WEIGHTS, Weights
 _CHUNK = 256
 
 
-def mixture(candidates: Sequence[Candidate], views: int) -> sparse.csr_matrix:
+class Kin(StrEnum):
+    """By whose findings a disease is known."""
+
+    OWN = "own"
+    MATE = "mate"
+    """And those of the Orphanet entry that fits best."""
+    ALL = "all"
+    """And those of its siblings by gene and series."""
+
+
+def mixture(candidates: Sequence[Candidate], views: int, kin: Kin = Kin.ALL) -> sparse.csr_matrix:
     """The weights of the sources, shape (views, candidates); columns sum to 1."""
-    cells = [(i, j, w) for j, candidate in enumerate(candidates) for i, w in candidate.sources.items()]
+    cells = [(i, j, w) for j, candidate in enumerate(candidates) for i, w in _sources(candidate, kin).items()]
     rows, columns, values = zip(*cells, strict=True)
     return sparse.csr_matrix(
         (np.asarray(values, np.float32), (rows, columns)), shape=(views, len(candidates)), dtype=np.float32
     )
+
+
+def _sources(candidate: Candidate, kin: Kin) -> Mapping[int, float]:
+    if kin is Kin.ALL:
+        return candidate.sources
+    kept = {*candidate.own, candidate.mate} if kin is Kin.MATE else {*candidate.own}
+    weights = {i: w for i, w in candidate.sources.items() if i in kept}
+    total = sum(weights.values())
+    return {i: w / total for i, w in weights.items()}
 
 
 def levels(
@@ -58,7 +79,8 @@ def levels(
     to_candidates = mixed.T.tocsr()
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
-        kernel = np.exp(weights.steepness * shared.of(chunk))
+        same = np.float32(weights.exact) * (chunk[:, np.newaxis] == used)
+        kernel = np.exp(weights.steepness * (shared.of(chunk) + same))
         fits = (by_view @ kernel.T) ** np.float32(1 / weights.steepness)
         found[start : start + _CHUNK] = np.log(weights.floor + (to_candidates @ fits).T)
     return found

@@ -1,9 +1,9 @@
 """What speaks for a disease before any finding: that it is well known.
 
 Diseases that both catalogues know and describe alike, with a known gene and many findings, are those that clinicians
-meet and publish. So are those that were described first: OMIM numbers its entries in the order of their making, and the
-first of a series were found first because more people have them. All this is partly a trait of published cases; so the
-benchmark reports figures with and without it.
+meet and publish. So are those of which somebody counted how many people have them, and those that were described
+first: OMIM numbers its entries in the order of their making, and the first of a series were found first because more
+people have them. All this is partly a trait of published cases; so the benchmark reports figures with and without it.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def prior(
     profiles: sparse.csr_matrix,
     weights: Weights = WEIGHTS,
 ) -> FloatArray:
-    """The weighted sum of six standardised traits, shape (candidates,)."""
+    """The weighted sum of seven standardised traits, shape (candidates,)."""
     genes = {d.id for d in knowledge.diseases if d.genes}
     traits = (
         (weights.resemblance, _resemblance(candidates, terms, profiles)),
@@ -36,10 +36,15 @@ def prior(
         (weights.gene, np.asarray([float(any(e in genes for e in c.entries)) for c in candidates])),
         (weights.seniority, _seniority(candidates)),
         (weights.first_of_series, _first_of_series(candidates)),
+        (weights.counted, np.asarray([float(_is_counted(c, knowledge)) for c in candidates])),
         (weights.breadth, np.log([max(len(views[i].findings) for i in c.own) for c in candidates])),
     )
     total = sum(weight * standardised(np.asarray(trait, np.float64))[0] for weight, trait in traits)
     return np.asarray(total, np.float32)
+
+
+def _is_counted(candidate: Candidate, knowledge: Knowledge) -> bool:
+    return any(knowledge.prevalence(entry) is not None for entry in candidate.entries)
 
 
 def _seniority(candidates: Sequence[Candidate]) -> np.ndarray:

@@ -13,7 +13,9 @@ class Weights:
 
     steepness: float = 2.5
     """Of the soft best match: how much the best fitting finding counts above the others (ranking notes' beta)."""
-    floor: float = 0.5
+    exact: float = 1.5
+    """Nats that the very same finding counts above one that only shares its kind."""
+    floor: float = 2.0
     """What a finding that fits nothing still weighs, so that one strange finding does not rule a disease out."""
     match: float = 1.0
     likeness: float = 0.8
@@ -31,6 +33,8 @@ class Weights:
     """How long ago OMIM described it (part of the prior)."""
     first_of_series: float = 0.15
     """How early in its series (part of the prior)."""
+    counted: float = 0.15
+    """Whether Orphanet gives a prevalence (part of the prior)."""
     sharpness: float = 0.7
     """From the sum of the parts to nats for one finding, so that the posterior is neither too sure nor too shy."""
     sharpness_growth: float = 0.3
