@@ -2,8 +2,8 @@ import pytest
 
 from raretriage.cohort import ProfileError
 from raretriage.cohort.rare_death import latest_age, load_death_rules
-from raretriage.cohort.rare_rules import Rules, has_words
-from raretriage.knowledge import Annotation, Knowledge
+from raretriage.cohort.rare_rules import Rules
+from raretriage.knowledge import Annotation, Knowledge, has_words
 
 STILLBIRTH, NEONATAL, INFANCY, CHILDHOOD = "HP:0003826", "HP:0003811", "HP:0001522", "HP:0003819"
 

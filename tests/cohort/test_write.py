@@ -23,8 +23,7 @@ from raretriage.cohort import visits as visits_module
 from raretriage.cohort import write as write_module
 from raretriage.cohort.export_folder import ExportFolder, PartWriter
 from raretriage.cohort.onset import OnsetClause
-from raretriage.cohort.sex_prior import SexClause
-from raretriage.knowledge import Knowledge
+from raretriage.knowledge import Knowledge, SexClause
 
 SMALL = CohortSpec(patients=60, seed=3)
 

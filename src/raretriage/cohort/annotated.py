@@ -30,8 +30,6 @@ Measured where the Orphanet entry of the same disease states what the OMIM entry
 
 FREQUENT = 0.30
 """From here on a finding is typical; the lower end of HPO's "Frequent" (HP:0040282)."""
-VERY_FREQUENT = 0.80
-"""The lower end of HPO's "Very frequent" (HP:0040281)."""
 
 _MAX_EXACT = 6
 

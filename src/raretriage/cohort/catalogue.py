@@ -20,9 +20,8 @@ from raretriage.cohort.profiles import (
     vocabulary,
 )
 from raretriage.cohort.rare import RareProfiles, load_rare
-from raretriage.cohort.sex_prior import load_sex_table
 from raretriage.domain import Sex, State
-from raretriage.knowledge import Knowledge
+from raretriage.knowledge import Knowledge, load_sex_table
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -22,9 +22,9 @@ import numpy as np
 
 from raretriage.cohort.annotated import typical
 from raretriage.cohort.profiles import AGE_BANDS, read_table
-from raretriage.cohort.rare_rules import has_words, term
+from raretriage.cohort.rare_rules import term
 from raretriage.domain import State
-from raretriage.knowledge import Annotation, Knowledge
+from raretriage.knowledge import Annotation, Knowledge, has_words
 
 LASTING_YEARS = 12.0
 """Mean years from onset to a visit: 71 % of those with a congenital disease are seen before 15. Source: estimate."""

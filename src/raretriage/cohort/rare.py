@@ -29,9 +29,16 @@ from raretriage.cohort.rare_death import latest_age, load_death_rules
 from raretriage.cohort.rare_rules import Rules
 from raretriage.cohort.rare_state import StateClause, StateRules, load_state_rules, state_of
 from raretriage.cohort.rare_weight import PrevalenceClause, weights
-from raretriage.cohort.sex_prior import SexClause, SexTable, load_sex_table, male_share
 from raretriage.domain import State
-from raretriage.knowledge import Annotation, Knowledge, Prevalence
+from raretriage.knowledge import (
+    Annotation,
+    Knowledge,
+    Prevalence,
+    SexClause,
+    SexTable,
+    load_sex_table,
+    male_share,
+)
 
 OMIM = "https://omim.org"
 _ORIGINS = {"ORPHA": Origin.ORPHA, "OMIM": Origin.OMIM}

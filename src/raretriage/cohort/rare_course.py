@@ -10,11 +10,11 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from raretriage.cohort.annotated import VERY_FREQUENT, typical
+from raretriage.cohort.annotated import typical
 from raretriage.cohort.profiles import Course
 from raretriage.cohort.rare_rules import Rules, load_rules, one_of
 from raretriage.domain import State
-from raretriage.knowledge import Annotation, Knowledge
+from raretriage.knowledge import VERY_FREQUENT, Annotation, Knowledge
 
 _KINDS = ("annotated", "name", "finding")
 

@@ -12,11 +12,10 @@ from raretriage.cohort.export_folder import ExportFolder, PartFiles, PartWriter
 from raretriage.cohort.fhir_export import Exporter, organizations
 from raretriage.cohort.onset import OnsetClause
 from raretriage.cohort.sampler import chunk_count, sample_chunk
-from raretriage.cohort.sex_prior import SexClause
 from raretriage.cohort.spec import SAMPLER_VERSION, CohortSpec
 from raretriage.cohort.visits import Chunk
 from raretriage.cohort.workers import run_jobs, workers_for
-from raretriage.knowledge import Knowledge
+from raretriage.knowledge import Knowledge, SexClause
 
 log = logging.getLogger(__name__)
 

@@ -27,11 +27,13 @@ COLUMNS = (
 )
 
 EXCLUDED_TERM = "HP:0040285"
+VERY_FREQUENT = 0.80
+"""The lower end of HPO's "Very frequent" (HP:0040281)."""
 
 # The definitions of these terms in hp.obo (children of HP:0040279 "Frequency").
 FREQUENCY_TERMS: dict[str, tuple[float, float]] = {
     "HP:0040280": (1.0, 1.0),  # Obligate: always present
-    "HP:0040281": (0.80, 0.99),  # Very frequent
+    "HP:0040281": (VERY_FREQUENT, 0.99),  # Very frequent
     "HP:0040282": (0.30, 0.79),  # Frequent
     "HP:0040283": (0.05, 0.29),  # Occasional
     "HP:0040284": (0.01, 0.04),  # Very rare

@@ -1,4 +1,4 @@
-"""Which sex has a rare disease? By the annotations, in this order; `profiles/rare_sex.csv` has the shares:
+"""Which sex has a disease? By the annotations, in this order; `disease_sex.csv` has the shares:
 
 1. The annotated mode of inheritance (X-linked recessive: nearly all are male).
 2. At least half of an entry's findings are annotated as of one sex, none as of the other.
@@ -9,23 +9,26 @@
 5. Nothing: both alike.
 """
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.resources import files
 
-from raretriage.cohort.annotated import VERY_FREQUENT
-from raretriage.cohort.profiles import read_table
-from raretriage.cohort.rare_rules import has_words, term
 from raretriage.domain import Sex
-from raretriage.knowledge import Annotation, Knowledge
+from raretriage.knowledge.annotations import VERY_FREQUENT, Annotation
+from raretriage.knowledge.errors import MalformedSource
+from raretriage.knowledge.knowledge import Knowledge
+from raretriage.knowledge.naming import has_words
 
 BOTH_ALIKE = 0.5
 
+_TABLE = "disease_sex.csv"
 _ENOUGH_FINDINGS = 2
 
 
 class SexClause(StrEnum):
-    """Which sentence of the rule gave a rare disease its share of men."""
+    """Which sentence of the rule gave a disease its share of men."""
 
     INHERITANCE = "annotated_inheritance"
     ANNOTATED_SEX = "annotated_sex"
@@ -36,7 +39,7 @@ class SexClause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SexTable:
-    """`rare_sex.csv`: shares of men by mode of inheritance and by word; findings that only one sex can have."""
+    """`disease_sex.csv`: shares of men by mode of inheritance and by word; findings that only one sex can have."""
 
     inheritance: dict[str, float]
     name: dict[str, float]
@@ -52,25 +55,56 @@ def load_sex_table(knowledge: Knowledge, text: str | None = None) -> SexTable:
     """Read the shipped table, or `text` in the same format.
 
     Raises:
-        ProfileError: an unknown kind, HPO id or label, a share outside 0-1, or a finding of no one sex.
+        MalformedSource: an unknown kind, HPO id or label, a share outside 0-1, or a finding of no one sex; line named.
     """
     inheritance, name, finding, no_evidence = dict[str, float](), dict[str, float](), dict[str, Sex](), set[str]()
-    for row in read_table("rare_sex.csv", text):
-        kind, share = row.text("kind"), row.number("male_share", 0, 1)
-        row.text("source")
-        if kind == "inheritance":
-            inheritance[term(row, knowledge)] = share
-        elif kind == "name":
-            name[row.text("key")] = share
-        elif kind == "finding" and share in {0.0, 1.0}:
-            finding[term(row, knowledge)] = Sex.MALE if share else Sex.FEMALE
-        elif kind == "no_evidence":
-            no_evidence.add(term(row, knowledge))
-        else:
-            expected = "expected inheritance, name, no_evidence, or finding with 0 or 1"
-            raise row.fail(f"kind {kind!r} with male_share {share:g}: {expected}")
+    shipped = files("raretriage.knowledge").joinpath(_TABLE).read_text(encoding="utf-8") if text is None else text
+    for line, row in enumerate(csv.DictReader(shipped.splitlines()), start=2):
+        try:
+            share = _share(row)
+            match _kind(row, share):
+                case "inheritance":
+                    inheritance[_term(row, knowledge)] = share
+                case "name":
+                    name[row["key"]] = share
+                case "finding":
+                    finding[_term(row, knowledge)] = Sex.MALE if share else Sex.FEMALE
+                case _:
+                    no_evidence.add(_term(row, knowledge))
+        except MalformedSource as error:
+            raise MalformedSource(f"{_TABLE}, line {line}: {error}") from None
     kinds = {x.id: sex for x in knowledge.ontology.current_terms() if (sex := only_sex(knowledge, x.id, finding))}
     return SexTable(inheritance, name, finding, kinds, frozenset(no_evidence))
+
+
+def _kind(row: Mapping[str, str], share: float) -> str:
+    kind = row["kind"]
+    if kind in {"inheritance", "name", "no_evidence"} or (kind == "finding" and share in {0.0, 1.0}):
+        return kind
+    expected = "expected inheritance, name, no_evidence, or finding with 0 or 1"
+    raise MalformedSource(f"kind {kind!r} with male_share {share:g}: {expected}")
+
+
+def _share(row: Mapping[str, str]) -> float:
+    if not row["source"]:
+        raise MalformedSource("column source is empty")
+    try:
+        share = float(row["male_share"])
+    except ValueError:
+        raise MalformedSource(f"male_share: {row['male_share']!r} is not a number") from None
+    if not 0 <= share <= 1:
+        raise MalformedSource(f"male_share: {row['male_share']} is outside 0 to 1")
+    return share
+
+
+def _term(row: Mapping[str, str], knowledge: Knowledge) -> str:
+    """The row's HPO id, of any branch; it must be current and carry its own label."""
+    hpo_id, label = row["key"], row["label"]
+    if knowledge.find(hpo_id) != hpo_id:
+        raise MalformedSource(f"{hpo_id} is not a current term (current id: {knowledge.find(hpo_id)})")
+    if knowledge.label(hpo_id) != label:
+        raise MalformedSource(f"{hpo_id} is called {knowledge.label(hpo_id)!r}, not {label!r}")
+    return hpo_id
 
 
 def male_share(knowledge: Knowledge, name: str, rows: Sequence[Annotation], table: SexTable) -> tuple[float, SexClause]:
