@@ -24,7 +24,7 @@ Made = tuple[Structure, Callable[[Patient], Parts]]
 def lifted(helps: list[str], patient: Patient) -> Parts:
     """The right candidate of patient `HP:<i>` is i; it lies in the middle by match, and `helps[i]` alone lifts it."""
     right = int(patient.observed[0].removeprefix("HP:"))
-    parts = {name: np.zeros(COUNT) for name in ("match", "likeness", "onset", "prior")}
+    parts = {name: np.zeros(COUNT) for name in ("match", "likeness", "onset", "sex", "prior")}
     match = np.random.default_rng(right).standard_normal(COUNT)
     match[right] = 0
     parts[helps[right]][right] = 2.0

@@ -72,6 +72,8 @@ def test_rank_prints_diseases_weights_and_questions(here: Path, capsys: pytest.C
         (["HP:0003593"], Exit.BAD_INPUT),
         (["HP:0001250", "--onset", "tomorrow"], Exit.USAGE),
         (["HP:0001250", "--age", "-1"], Exit.USAGE),
+        (["HP:0001250", "--sex", "both"], Exit.USAGE),
+        (["HP:0001250", "--prevalence-weight", "2"], Exit.USAGE),
     ],
 )
 def test_what_cannot_be_ranked_is_refused(here: Path, arguments: list[str], code: Exit) -> None:

@@ -20,9 +20,12 @@ TERMS = {
 }
 _OTHERS = {
     "HP:0000005": ("Mode of inheritance", ""),
+    "HP:0001419": ("X-linked recessive inheritance", "HP:0000005"),
     "HP:0003593": ("Infantile onset", ""),
     "HP:0003584": ("Late onset", ""),
 }
+
+X_LINKED_RECESSIVE = "HP:0001419"
 
 NAMES = {
     "OMIM:1": "Shaking syndrome 1",

@@ -3,13 +3,21 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from fastapi.testclient import TestClient
 
 from raretriage.bucket import DIFFERENTIAL_FILE, DifferentialFiles, differential_key
+from raretriage.differential import Explainer, Onset, Ranker
+from raretriage.differential.build import build_differential
+from raretriage.domain import Phenotype, Presentation
 from raretriage.release import differential_ref
+from raretriage.serving.differential import Differential
+from raretriage.serving.wire import OnsetPeriod
 from raretriage.storage import Bucket
+from tests.differential.conftest import SMALL
+from tests.differential.small import small_knowledge
 from tests.serving.conftest import Serve
 from tests.serving.tiny_model import (
     BASIC,
@@ -47,13 +55,15 @@ def ask(client: TestClient, **body: object) -> dict[str, object]:
 
 
 def test_the_list_says_what_each_finding_weighs_and_adds_up(client: TestClient) -> None:
-    found = ask(client, phenotypes=told(COUGH, FEVER, excluded=(SCOLIOSIS,)), age=3, with_prior=False)
+    who = {"age": 3, "sex": "male", "prevalence_weight": 0.5}
+    found = ask(client, phenotypes=told(COUGH, FEVER, excluded=(SCOLIOSIS,)), with_prior=False, **who)
     first, *others = found["diseases"]
     assert (first["place"], first["id"], first["name"]) == (1, "OMIM:2", "Coughing disease")
     assert found["compared"] == 4
     for disease in [first, *others]:
         weights = sum(e["log_likelihood_ratio"] for e in disease["evidence"])
-        assert weights + disease["onset"] + disease["prior"] == pytest.approx(disease["score"], abs=1e-4)
+        others = sum(disease[part] for part in ("onset", "sex", "prior", "prevalence"))
+        assert weights + others == pytest.approx(disease["score"], abs=1e-4)
         assert disease["prior"] == 0
     cough = first["evidence"][0]
     assert cough["label"] == {"es": "Tos", "en": "Cough"}
@@ -64,6 +74,29 @@ def test_the_list_says_what_each_finding_weighs_and_adds_up(client: TestClient) 
     )
     bent = next(d for d in found["diseases"] if d["id"] == "OMIM:3")
     assert [e["hpo_id"] for e in bent["excluded"]] == [SCOLIOSIS]
+
+
+def test_what_began_early_is_ranked_by_its_beginning() -> None:
+    knowledge = small_knowledge()
+    built = build_differential(knowledge, training=SMALL)
+    ranker = Ranker(built.arrays, built.onnx)
+    ranked = Differential("1", ranker, Explainer(ranker, knowledge), knowledge)
+
+    def onset_of(age: float, since_years: float | None = None, onset: Onset | None = None) -> list[float]:
+        days = None if since_years is None else 365.25 * since_years
+        seizure = Phenotype(hpo_id="HP:0001250", onset_days=days)
+        found = ranked.of(Presentation(age_years=age, phenotypes=(seizure,)), onset=onset)
+        assert found is not None
+        return [one.onset for one in sorted(found.diseases, key=lambda one: one.id)]
+
+    assert onset_of(40) != onset_of(0)
+    assert onset_of(40, since_years=40) == onset_of(0)
+    assert onset_of(40, since_years=60) == onset_of(0)
+    assert onset_of(40, onset=Onset.INFANTILE) == onset_of(0, onset=Onset.INFANTILE) != onset_of(0)
+
+
+def test_the_periods_of_the_wire_are_those_of_the_ranking() -> None:
+    assert set(get_args(OnsetPeriod)) == {period.name.lower() for period in Onset}
 
 
 def test_old_ids_are_followed_and_an_unknown_one_is_named(client: TestClient) -> None:
@@ -83,6 +116,9 @@ def test_old_ids_are_followed_and_an_unknown_one_is_named(client: TestClient) ->
         {"phenotypes": told(SEIZURE), "limit": 0},
         {"phenotypes": told(SEIZURE), "age": "3"},
         {"phenotypes": told(SEIZURE), "fever": 3},
+        {"phenotypes": told(SEIZURE), "sex": "both"},
+        {"phenotypes": told(SEIZURE), "onset": "yesterday"},
+        {"phenotypes": told(SEIZURE), "prevalence_weight": 2},
     ],
 )
 def test_what_cannot_be_ranked_is_refused_by_field(client: TestClient, body: dict[str, object]) -> None:

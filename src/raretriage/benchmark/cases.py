@@ -11,6 +11,7 @@ import orjson
 from raretriage.benchmark.errors import UnreadableCases
 from raretriage.differential import Onset, Patient
 from raretriage.differential.periods import OF_HPO
+from raretriage.domain import Sex
 from raretriage.fhir import DiseaseOnset, Issue, is_packet, parse_packet
 from raretriage.knowledge import Knowledge
 from raretriage.validity.packed import content, packets
@@ -118,6 +119,7 @@ def _packet(document: Mapping[str, object], knowledge: Knowledge) -> RankedCase 
             excluded=tuple(f.hpo_id for f in packet.findings if f.status == "excluded"),
             age_years=packet.age_years,
             onset=_onset(packet.onset),
+            sex=None if packet.sex is None else Sex(packet.sex),
         ),
         papers=packet_papers(document),
     )

@@ -19,6 +19,7 @@ from raretriage.differential.weights import WEIGHTS
 LIKENESS = (0.0, 0.4, 0.8, 1.2)
 """0: nothing learnt takes part."""
 ONSET = (0.0, 0.2, 0.4)
+SEX = (0.0, WEIGHTS.sex)
 PRIOR = (0.0, 0.5, 1.0, 1.5)
 """Times the weights of the prior's traits."""
 FOLDS = 10
@@ -32,6 +33,7 @@ class Choice:
     structure: Structure
     likeness: float
     onset: float
+    sex: float
     prior: float
 
 
@@ -60,7 +62,7 @@ def choose_in_folds(
     grid: list[Choice] = []
     tried: list[np.ndarray] = []
     for structure, parts_of in made:
-        choices = [Choice(structure, *weights) for weights in product(LIKENESS, ONSET, PRIOR)]
+        choices = [Choice(structure, *weights) for weights in product(LIKENESS, ONSET, SEX, PRIOR)]
         tried.append(np.asarray([_places(placed, parts_of, choices) for placed in column.placed]))
         grid += choices
         progress(1)
@@ -90,6 +92,7 @@ def _scores(parts: Parts, choice: Choice) -> np.ndarray:
         WEIGHTS.match * parts.match
         + choice.likeness * parts.likeness
         + choice.onset * parts.onset
+        + choice.sex * parts.sex
         + choice.prior * parts.prior
     )
 

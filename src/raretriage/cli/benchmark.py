@@ -115,7 +115,7 @@ def _show(reports: "Sequence[ColumnReport]") -> None:
             for choice, folds in report.chosen[1]:
                 made = choice.structure
                 structure = f"exact {made.exact}, floor {made.floor}, kin {made.kin.value}"
-                weights = f"likeness {choice.likeness}, onset {choice.onset}, prior x {choice.prior}"
+                weights = f"likeness {choice.likeness}, onset {choice.onset}, sex {choice.sex}, prior x {choice.prior}"
                 without = "" if made.age_in_catalogue else " without age in the catalogue"
                 out.print(f"  chosen in {folds} folds: {structure}, {weights}{without}")
         table(

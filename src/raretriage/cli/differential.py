@@ -10,7 +10,8 @@ from raretriage.cli.console import out, table, write_json
 from raretriage.cli.exits import InputError
 from raretriage.cli.options import JsonFile
 from raretriage.cli.workspace import Workspace
-from raretriage.differential import LEADING, Explainer, Onset, Patient, next_questions
+from raretriage.differential import LEADING, SEXES, Explainer, Onset, Patient, next_questions
+from raretriage.domain import Sex
 from raretriage.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,9 +37,14 @@ def rank(
     onset: Annotated[
         str | None, typer.Option(help=f"Period of life in which it began: {', '.join(x.name.lower() for x in Onset)}.")
     ] = None,
+    sex: Annotated[str | None, typer.Option(help="female or male.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many diseases to show.")] = 5,
+    prevalence_weight: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="How much it counts that a disease is more common; 1 as Bayes' rule says."),
+    ] = 0.0,
     without_prior: Annotated[
-        bool, typer.Option("--without-prior", help="Let only the findings and onset count.")
+        bool, typer.Option("--without-prior", help="Let only the patient count, not how well known a disease is.")
     ] = False,
     json_file: JsonFile = None,
 ) -> None:
@@ -51,8 +57,8 @@ def rank(
     }
     if strange := next((t for given in told.values() for t in given if not knowledge.is_finding(t)), None):
         raise InputError(f"{strange} ({knowledge.label(strange)}) is no clinical finding")
-    patient = Patient(told["observed"], told["excluded"], age_years=age, onset=_onset(onset))
-    ranking = ranker.rank(patient, with_prior=not without_prior)
+    patient = Patient(told["observed"], told["excluded"], age_years=age, onset=_onset(onset), sex=_sex(sex))
+    ranking = ranker.rank(patient, with_prior=not without_prior, prevalence_weight=prevalence_weight)
     explainer = Explainer(ranker, knowledge)
     found = explainer.explain(patient, ranking, ranking.top(limit))
     for disease in found:
@@ -107,6 +113,12 @@ def _onset(name: str | None) -> Onset | None:
     return None if name is None else Onset[name.upper()]
 
 
+def _sex(name: str | None) -> Sex | None:
+    if name is not None and name not in SEXES:
+        raise typer.BadParameter(f"{name!r} is neither female nor male", param_hint="--sex")
+    return None if name is None else Sex(name)
+
+
 def _show(disease: "Explained", work: Workspace) -> None:
     names = ", ".join(dict.fromkeys([*disease.entries, *disease.umbrellas]))
     title = f"{disease.place}. {disease.name} ({names}): score {disease.score:.2f}, posterior {disease.posterior:.1%}"
@@ -122,7 +134,13 @@ def _show(disease: "Explained", work: Workspace) -> None:
         ]
         for e in disease.evidence
     ]
-    rows += [["onset or age", f"{disease.onset:+.2f}"], ["how well known", f"{disease.prior:+.2f}"]]
+    others = {
+        "onset or age": disease.onset,
+        "sex": disease.sex,
+        "how well known": disease.prior,
+        "how common": disease.prevalence,
+    }
+    rows += [[what, f"{weight:+.2f}"] for what, weight in others.items() if weight]
     rows += [
         [f"not there: {label(t)}", "not scored", met.relation.value, label(met.hpo_id or t)]
         for t, met in disease.excluded

@@ -3,7 +3,7 @@
 Building (`raretriage.differential.build`) needs the pipeline's packages; what is exported here only loads and ranks.
 """
 
-from raretriage.differential.artefact import Arrays, dump, load
+from raretriage.differential.artefact import SEXES, Arrays, dump, load
 from raretriage.differential.errors import DamagedDifferential, DifferentialError, NothingToRank
 from raretriage.differential.evidence import Evidence, Explained, Explainer, Met, Relation
 from raretriage.differential.periods import Onset
@@ -13,6 +13,7 @@ from raretriage.differential.standing import best_place
 
 __all__ = [
     "LEADING",
+    "SEXES",
     "Arrays",
     "DamagedDifferential",
     "DifferentialError",

@@ -9,14 +9,19 @@ import safetensors.numpy
 from safetensors import SafetensorError
 
 from raretriage.differential.errors import DamagedDifferential
+from raretriage.domain import Sex
 
-_FORMAT = 1
+_FORMAT = 2
+SEXES = (Sex.FEMALE, Sex.MALE)
+"""The rows of `Arrays.sex`."""
 _ARRAYS = {
     "levels": np.uint8,
     "content": np.float32,
     "onset": np.float32,
     "onset_by_age": np.float32,
     "prior": np.float32,
+    "sex": np.float32,
+    "prevalence": np.float32,
     "rows": np.int32,
 }
 
@@ -57,6 +62,10 @@ class Arrays:
     """The same for an age with the onset unknown."""
     prior: npt.NDArray[np.float32]
     """Shape (c,)."""
+    sex: npt.NDArray[np.float32]
+    """Log ratios of `SEXES`, shape (2, c)."""
+    prevalence: npt.NDArray[np.float32]
+    """Log of the prevalence against the average candidate's, shape (c,)."""
     weights: dict[str, float]
 
 
@@ -133,6 +142,8 @@ def _check(tensors: dict[str, np.ndarray], *, terms: int, candidates: int) -> No
         "onset": (periods, candidates),
         "onset_by_age": (periods, candidates),
         "prior": (candidates,),
+        "sex": (len(SEXES), candidates),
+        "prevalence": (candidates,),
         "rows": (terms,),
     }
     for name, shape in expected.items():

@@ -13,6 +13,7 @@ from raretriage.differential.embedding import FindingVectors, Training, embed, t
 from raretriage.differential.matching import Kin, levels, mixture
 from raretriage.differential.onnx_export import export_onnx
 from raretriage.differential.onset import onset_log_ratios
+from raretriage.differential.people import log_prevalence, sex_log_ratios
 from raretriage.differential.prior import prior
 from raretriage.differential.terms import Terms, terms_of
 from raretriage.differential.views import View, views_of
@@ -97,6 +98,8 @@ def build_on(ground: Ground, learnt: FindingVectors, *, weights: Weights = WEIGH
         onset=onset,
         onset_by_age=onset_by_age,
         prior=prior(knowledge, views, candidates, terms, ground.profiles, weights),
+        sex=sex_log_ratios(knowledge, views, candidates),
+        prevalence=log_prevalence(knowledge, candidates),
         weights=asdict(weights),
     )
     return Built(arrays=arrays, onnx=export_onnx(embed(learnt, terms, candidates, ground.profiles)), learnt=learnt)

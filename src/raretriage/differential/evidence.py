@@ -54,7 +54,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One disease of the list. `score` is the sum of the evidence, `onset` and `prior`."""
+    """One disease of the list. `score` is the sum of the evidence, `onset`, `sex`, `prior` and `prevalence`."""
 
     id: str
     entries: tuple[str, ...]
@@ -66,7 +66,9 @@ class Explained:
     posterior: float
     evidence: tuple[Evidence, ...]
     onset: float
+    sex: float
     prior: float
+    prevalence: float
     excluded: tuple[tuple[str, Met], ...]
     """Findings that the patient does not have and the disease may; shown, not scored."""
 
@@ -101,7 +103,9 @@ class Explainer:
                         for row, t in enumerate(ranking.observed)
                     ),
                     onset=float(ranking.onset[index]),
+                    sex=float(ranking.sex[index]),
                     prior=float(ranking.prior[index]),
+                    prevalence=float(ranking.prevalence[index]),
                     excluded=tuple(
                         (t, met)
                         for t in dict.fromkeys(patient.excluded)

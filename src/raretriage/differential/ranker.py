@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from raretriage.differential.artefact import Arrays
+from raretriage.differential.artefact import SEXES, Arrays
 from raretriage.differential.errors import DamagedDifferential, NothingToRank
 from raretriage.differential.periods import Onset
 from raretriage.differential.standing import best_place, standardised
 from raretriage.differential.weights import Weights
+from raretriage.domain import Sex
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -24,7 +25,10 @@ class Patient:
     excluded: tuple[str, ...] = ()
     """Shown beside each disease that has them, and not scored: see `docs/differential.md`."""
     age_years: float | None = None
+    """By which it had begun: the earliest that is known, else the age at the visit."""
     onset: Onset | None = None
+    sex: Sex | None = None
+    """As the catalogues speak of it; other sexes than female and male are not ranked by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Parts:
     """Standardised over the candidates, as is the likeness."""
     likeness: npt.NDArray[np.float64]
     onset: npt.NDArray[np.float64]
+    sex: npt.NDArray[np.float64]
     prior: npt.NDArray[np.float64]
 
 
@@ -52,8 +57,12 @@ class Ranking:
     likeness_spread: float = field(repr=False)
     onset: npt.NDArray[np.float64] = field(repr=False)
     """What the onset or age adds to each score."""
+    sex: npt.NDArray[np.float64] = field(repr=False)
+    """What the sex adds."""
     prior: npt.NDArray[np.float64] = field(repr=False)
     """What being well known adds to each score; zero where it was not asked for."""
+    prevalence: npt.NDArray[np.float64] = field(repr=False)
+    """What being more common than others adds; zero where it was not asked for."""
 
     def posterior(self) -> npt.NDArray[np.float64]:
         """Probabilities over the candidates, as if one of them were it; shape (candidates,)."""
@@ -101,8 +110,13 @@ class Ranker:
         own = self._index.get(disease_id)
         return tuple(self._umbrella.get(disease_id, ())) if own is None else (own,)
 
-    def rank(self, patient: Patient, *, with_prior: bool = True) -> Ranking:
+    def rank(self, patient: Patient, *, with_prior: bool = True, prevalence_weight: float = 0.0) -> Ranking:
         """Score every candidate.
+
+        Args:
+            with_prior: let it count how well known a disease is.
+            prevalence_weight: share of log prevalence that counts: 1 is Bayes' rule where patients come as they fall
+                ill, 0 (published cases do not) leaves it out.
 
         Raises:
             NothingToRank: no observed finding is in the vocabulary.
@@ -113,27 +127,31 @@ class Ranker:
         rows = list(told.values())
         match, match_spread = standardised(self._match(rows))
         likeness, likeness_spread = standardised(self._run(rows, ())[0].astype(np.float64))
-        parts = Parts(match, likeness, self._onset(patient), self.arrays.prior.astype(np.float64))
+        parts = Parts(match, likeness, self._onset(patient), self._sex(patient), self.arrays.prior.astype(np.float64))
         w = self._weights
         nats = w.nats(len(rows))
         onset = nats * w.onset * parts.onset
+        sex = nats * w.sex * parts.sex
         prior = nats * with_prior * parts.prior
+        prevalence = prevalence_weight * self.arrays.prevalence.astype(np.float64)
         return Ranking(
-            scores=nats * (w.match * match + w.likeness * likeness) + onset + prior,
+            scores=nats * (w.match * match + w.likeness * likeness) + onset + sex + prior + prevalence,
             observed=tuple(told),
             rows=tuple(rows),
             parts=parts,
             match_spread=match_spread,
             likeness_spread=likeness_spread,
             onset=onset,
+            sex=sex,
             prior=prior,
+            prevalence=prevalence,
         )
 
     def parts(self, ranking: Ranking, among: Sequence[int]) -> npt.NDArray[np.float64]:
         """What each finding adds to the score of these candidates, against the average one.
 
         Returns:
-            Nats, shape (findings, candidates). Their sum, with onset and prior, is the score.
+            Nats, shape (findings, candidates). Their sum, with onset, sex, prior and prevalence, is the score.
         """
         codes = self.arrays.levels[list(ranking.rows)]
         above = codes[:, list(among)].astype(np.float64) - codes.mean(axis=1, keepdims=True, dtype=np.float64)
@@ -158,6 +176,11 @@ class Ranker:
         if patient.age_years is not None:
             return np.asarray(self.arrays.onset_by_age[Onset.at(patient.age_years)], np.float64)
         return np.zeros(len(self.arrays.candidates))
+
+    def _sex(self, patient: Patient) -> npt.NDArray[np.float64]:
+        if patient.sex not in SEXES:
+            return np.zeros(len(self.arrays.candidates))
+        return np.asarray(self.arrays.sex[SEXES.index(patient.sex)], np.float64)
 
 
 def _session(onnx: bytes) -> ort.InferenceSession:

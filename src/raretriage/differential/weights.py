@@ -21,6 +21,8 @@ class Weights:
     likeness: float = 0.8
     """Of the learnt embedding."""
     onset: float = 0.2
+    sex: float = 0.7
+    """Of the log ratio of the sex; with ten findings that is about what the ratio says."""
     resemblance: float = 0.22
     """How alike the catalogues describe it (part of the prior)."""
     kinship: float = 0.22

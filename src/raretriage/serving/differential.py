@@ -1,5 +1,6 @@
 """Which rare diseases fit, in the words of the wire: the ranking, what each finding weighs, and what to ask next."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from raretriage.differential import (
@@ -8,12 +9,13 @@ from raretriage.differential import (
     Explainer,
     Met,
     NothingToRank,
+    Onset,
     Patient,
     Question,
     Ranker,
     next_questions,
 )
-from raretriage.domain import FindingStatus, Phenotype
+from raretriage.domain import FindingStatus, Phenotype, Presentation
 from raretriage.knowledge import Knowledge
 from raretriage.serving.labels import finding_label
 from raretriage.serving.wire import (
@@ -26,6 +28,7 @@ from raretriage.serving.wire import (
 )
 
 SHOWN = 10
+_DAYS_A_YEAR = 365.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +41,29 @@ class Differential:
     knowledge: Knowledge
 
     def of(
-        self, phenotypes: tuple[Phenotype, ...], *, age_years: float | None, limit: int = SHOWN, with_prior: bool = True
+        self,
+        told: Presentation,
+        *,
+        onset: Onset | None = None,
+        limit: int = SHOWN,
+        with_prior: bool = True,
+        prevalence_weight: float = 0.0,
     ) -> DifferentialOut | None:
         """The diseases that are not common, best first; None where no finding is observed.
 
         Args:
-            phenotypes: with current ids.
+            told: its findings with current ids.
         """
+        observed = [p for p in told.phenotypes if p.status is FindingStatus.OBSERVED]
         patient = Patient(
-            observed=tuple(p.hpo_id for p in phenotypes if p.status is FindingStatus.OBSERVED),
-            excluded=tuple(p.hpo_id for p in phenotypes if p.status is FindingStatus.EXCLUDED),
-            age_years=age_years,
+            observed=tuple(p.hpo_id for p in observed),
+            excluded=tuple(p.hpo_id for p in told.phenotypes if p.status is FindingStatus.EXCLUDED),
+            age_years=_begun_by(told.age_years, observed),
+            onset=onset,
+            sex=told.sex,
         )
         try:
-            ranking = self.ranker.rank(patient, with_prior=with_prior)
+            ranking = self.ranker.rank(patient, with_prior=with_prior, prevalence_weight=prevalence_weight)
         except NothingToRank:
             return None
         candidates = self.ranker.arrays.candidates
@@ -65,6 +77,7 @@ class Differential:
             knowledge=self.knowledge.version,
             version=self.version,
             with_prior=with_prior,
+            prevalence_weight=prevalence_weight,
         )
 
     def _is_shown(self, disease: str) -> bool:
@@ -91,7 +104,9 @@ class Differential:
                 for e in one.evidence
             ),
             onset=one.onset,
+            sex=one.sex,
             prior=one.prior,
+            prevalence=one.prevalence,
             excluded=tuple(
                 ExcludedOut(hpo_id=hpo_id, label=finding_label(hpo_id, self.knowledge), met=self._met(met))
                 for hpo_id, met in one.excluded
@@ -116,3 +131,11 @@ class Differential:
             information_gain_bits=question.information_gain,
             speaks_for=question.speaks_for,
         )
+
+
+def _begun_by(age_years: float | None, observed: Sequence[Phenotype]) -> float | None:
+    """The age at the earliest finding whose beginning is known, else the age at the visit."""
+    if age_years is None:
+        return None
+    longest = max((p.onset_days for p in observed if p.onset_days is not None), default=0.0)
+    return max(0.0, age_years - longest / _DAYS_A_YEAR)

@@ -95,7 +95,11 @@ def _disease(one: RankedDisease, strongest: float, t: Texts) -> DiseaseLine:
             )
             for e in one.evidence
         ),
-        rest=t("differential.rest", onset=odds_factor(one.onset, t), prior=odds_factor(one.prior, t)),
+        rest="; ".join(
+            t(f"differential.{what}", weight=odds_factor(weight, t))
+            for what, weight in (("onset", one.onset), ("sex", one.sex), ("prior", one.prior))
+            if weight
+        ),
         excluded=t("differential.excluded", findings=excluded) if excluded else "",
     )
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from model.rules import predict_status
 from raretriage.bucket import MODEL_FILE, Environment, Manifest
+from raretriage.differential import Onset
 from raretriage.domain import RARE_LABEL, Certificate, Decision, InputTier, Phenotype, Presentation, RareFlag, Refusal
 from raretriage.knowledge import Knowledge, UnknownTerm
 from raretriage.privacy import Keyring, Kind, Scrubber, deidentify_presentation, region_of
@@ -123,9 +124,13 @@ class TriageService:
         findings, faults = resolve_findings(request.phenotypes, ranking.knowledge)
         if faults:
             raise InvalidInput(faults)
-        told = deidentify_presentation(Presentation(age_years=request.age, phenotypes=findings), None)
+        told = deidentify_presentation(Presentation(age_years=request.age, sex=request.sex, phenotypes=findings), None)
         found = ranking.of(
-            told.phenotypes, age_years=told.age_years, limit=request.limit, with_prior=request.with_prior
+            told,
+            onset=None if request.onset is None else Onset[request.onset.upper()],
+            limit=request.limit,
+            with_prior=request.with_prior,
+            prevalence_weight=request.prevalence_weight,
         )
         if found is None:
             fault = FieldFault("phenotypes", "has no observed finding", "at least one observed", "add what was found")
@@ -259,7 +264,12 @@ def _logged(found: DifferentialOut | None) -> Json:
     """Enough to tell which list was shown."""
     if found is None:
         return None
-    return {"version": found.version, "diseases": [one.id for one in found.diseases], "with_prior": found.with_prior}
+    return {
+        "version": found.version,
+        "diseases": [one.id for one in found.diseases],
+        "with_prior": found.with_prior,
+        "prevalence_weight": found.prevalence_weight,
+    }
 
 
 def _differential_out(
@@ -268,7 +278,7 @@ def _differential_out(
     """Only where a rare disease is compatible or was not ruled out: who has none needs no list of them."""
     if served is None or served.scorer.differential is None or decision.rare is RareFlag.NO:
         return None
-    return served.scorer.differential.of(presentation.phenotypes, age_years=presentation.age_years)
+    return served.scorer.differential.of(presentation)
 
 
 def _advice(decision: Decision, manifest: Manifest | None) -> Bilingual | None:

@@ -30,6 +30,11 @@ DEFAULT_AGE = 40.0
 
 MAX_ID_LENGTH = 200
 
+OnsetPeriod = Literal[
+    "antenatal", "neonatal", "infantile", "childhood", "juvenile", "young_adult", "middle_age", "late"
+]
+"""Names of `raretriage.differential.Onset`: HPO's onset terms."""
+
 
 def _number(field: str, *, title: str) -> object:
     limits = RANGES[field]
@@ -245,7 +250,7 @@ class ExcludedOut(BaseModel):
 
 
 class RankedDisease(BaseModel):
-    """One disease of the list: `score` = the weights of the evidence + `onset` + `prior`."""
+    """One disease of the list: `score` = the weights of the evidence + `onset` + `sex` + `prior` + `prevalence`."""
 
     place: int
     id: str
@@ -262,9 +267,13 @@ class RankedDisease(BaseModel):
     """Among all diseases compared, as if one of them were it."""
     evidence: tuple[EvidenceOut, ...]
     onset: float
-    """What the age adds."""
+    """What the age, or that it had begun by then, adds."""
+    sex: float
+    """What the sex adds; 0 where it is not told."""
     prior: float
     """What being well known adds."""
+    prevalence: float
+    """What being more common adds; 0 unless asked for."""
     excluded: tuple[ExcludedOut, ...]
 
 
@@ -288,6 +297,7 @@ class DifferentialOut(BaseModel):
     knowledge: str
     version: str
     with_prior: bool
+    prevalence_weight: float
 
 
 class DifferentialRequest(StrictRequest):
@@ -295,15 +305,22 @@ class DifferentialRequest(StrictRequest):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"phenotypes": [{"hpo_id": "HP:0001250", "status": "observed"}], "age": 3, "limit": 5}]
+            "examples": [
+                {"phenotypes": [{"hpo_id": "HP:0001250", "status": "observed"}], "age": 3, "sex": "female", "limit": 5}
+            ]
         },
     )
 
     phenotypes: Annotated[tuple[Phenotype, ...], Field(strict=False, min_length=1, max_length=500)]
     age: Annotated[float | None, _number("age_years", title="Age in years, fractional under 2")] = None
+    sex: Annotated[Sex | None, Field(strict=False)] = None
+    onset: OnsetPeriod | None = None
+    """Period of life in which it began; the age and the onset of the findings count where it is not told."""
     limit: Annotated[int, Field(ge=1, le=100)] = 10
     with_prior: bool = True
-    """False: only findings and age count, not how well known a disease is."""
+    """False: only the patient counts, not how well known a disease is."""
+    prevalence_weight: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """How much it counts that a disease is more common: 1 as Bayes' rule says; it ranks published cases worse."""
 
 
 class FoundTerm(BaseModel):
