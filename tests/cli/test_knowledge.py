@@ -1,12 +1,15 @@
 """`raretriage knowledge` on small made-up files, in this process."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from raretriage.cli.exits import Exit
 from raretriage.cli.knowledge import app
+from raretriage.cli.main import run as raretriage
 from raretriage.cli.workspace import Workspace
 from raretriage.knowledge import DamagedKnowledge, load_knowledge
 from raretriage.settings import Settings
@@ -18,7 +21,7 @@ from tests.knowledge.orphanet_tables import files
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with HPO's files and Orphanet's tables, and nothing built yet."""
     monkeypatch.chdir(tmp_path)
-    for name in ("ORPHANET_TABLES", "RARE_PER_10000", "KNOWLEDGE_FILE"):
+    for name in ("ORPHANET_TABLES", "RARE_PER_10000", "KNOWLEDGE_FILE", "LABELS_ES", "SNOMED_HPO", "ICD10_ORPHA"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "hp.obo").write_text(OBO, encoding="utf-8")
     (tmp_path / "phenotype.hpoa").write_text(HPOA, encoding="utf-8")
@@ -63,10 +66,33 @@ def test_the_settings_name_tables_and_threshold_and_options_go_before_them(
     assert build("--rare-per-10000", "5")["rarity_rule"] == "Orphanet's prevalence tables, at most 5 in 10,000"
 
 
-def test_what_is_built_by_itself_uses_the_settings(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("raretriage.cli.workspace.locate_sources", lambda: (here / "hp.obo", here / "phenotype.hpoa"))
-    built = Workspace(Settings(orphanet_tables="tables", rare_per_10000=2.0)).knowledge
+def test_what_is_built_by_itself_uses_the_settings(here: Path) -> None:
+    built = Workspace(
+        Settings(hp_obo="hp.obo", phenotype_hpoa="phenotype.hpoa", orphanet_tables="tables", rare_per_10000=2.0)
+    ).knowledge
     assert built.is_rare("ORPHA:1") is False
+
+
+def test_further_tables_are_read_by_option_or_setting_and_named_as_sources(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = b"subject_id\tpredicate_id\ttranslation_value\nHP:0001250\trdfs:label\tAtaque de prueba\n"
+    Path("es.tsv").write_bytes(labels)
+    Path("icd.tsv").write_bytes(b"icd10cm\torpha\nE75.2\t1\n")
+    monkeypatch.setenv("ICD10_ORPHA", "icd.tsv")
+    figures = build("--labels-es", f"es.tsv#sha256={sha256(labels).hexdigest()}")
+    built = load_knowledge(Path("var/knowledge/knowledge.json.gz").read_bytes())
+    assert built.label_es("HP:0001250") == "Ataque de prueba"
+    assert [d.icd10 for d in built.diseases if d.id == "ORPHA:1"] == [("E75.2",)]
+    sources = figures["sources"]
+    assert isinstance(sources, list)
+    assert [s["name"] for s in sources[2:]] == ["Spanish labels of HPO", "ICD-10-CM to ORPHA"]
+
+
+def test_a_file_with_another_hash_is_refused_and_nothing_is_built(here: Path) -> None:
+    place = f"hp.obo#sha256={'0' * 64}"
+    assert raretriage(["knowledge", "build", "--hp-obo", place, "--hpoa", "phenotype.hpoa"]) == Exit.BAD_INPUT
+    assert not Path("var").exists()
 
 
 def test_rarity_counts_clauses_and_names_every_change(here: Path) -> None:

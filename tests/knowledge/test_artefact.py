@@ -5,12 +5,16 @@ import zlib
 import pytest
 
 from raretriage.knowledge import DamagedKnowledge, Knowledge, build_knowledge, dump, load_knowledge
+from tests.knowledge.test_maps import with_maps
 
 
 def test_what_is_dumped_is_loaded(small: Knowledge, small_with_tables: Knowledge) -> None:
     assert load_knowledge(dump(small)) == small
     assert load_knowledge(dump(small_with_tables)) == small_with_tables
     assert dump(load_knowledge(dump(small_with_tables))) == dump(small_with_tables)
+    whole = with_maps()
+    assert whole.spanish
+    assert load_knowledge(dump(whole)) == whole
 
 
 @pytest.mark.shared_data
@@ -58,7 +62,7 @@ def test_a_flipped_bit_is_refused(small: Knowledge) -> None:
 
 def test_another_format_is_refused_and_says_what_to_do(small: Knowledge) -> None:
     _magic, body = dump(small).split(b"\n", 1)
-    with pytest.raises(DamagedKnowledge, match=r"format 1; this program reads 3: .*raretriage knowledge build"):
+    with pytest.raises(DamagedKnowledge, match=r"format 1; this program reads 4: .*raretriage knowledge build"):
         load_knowledge(b"raretriage-knowledge-1\n" + body)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from raretriage.knowledge import Knowledge, MalformedSource, parse_babelon, spanish_labels, wordings
+from raretriage.knowledge import Knowledge, spanish_labels, wordings
 from raretriage.knowledge.words import fold
 
 
@@ -27,15 +27,3 @@ def test_no_wording_is_the_label_of_another_finding() -> None:
 def test_labels_are_of_current_findings(released: Knowledge) -> None:
     assert len(spanish_labels()) > 1_300
     assert all(released.find(t) == t and released.is_finding(t) for t in spanish_labels())
-
-
-def test_a_translation_gives_labels() -> None:
-    head = "source_language\ttranslation_language\tsubject_id\tsource_value\tpredicate_id\ttranslation_value\tstatus\n"
-    rows = (
-        "en\tes\tHP:0000003\tx\trdfs:label\tRiñón\tOFFICIAL\nen\tes\tHP:0000003\tx\tIAO:0000115\tDefinición\tOFFICIAL\n"
-    )
-    assert parse_babelon((head + rows).encode()) == {"HP:0000003": "Riñón"}
-    with pytest.raises(MalformedSource, match="'predicate_id' is missing"):
-        parse_babelon(head.replace("predicate_id", "other").encode())
-    with pytest.raises(MalformedSource, match="not UTF-8"):
-        parse_babelon(b"\xff")

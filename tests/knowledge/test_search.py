@@ -1,5 +1,7 @@
 """A finding is found by whatever it is called."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,9 +43,13 @@ def test_labels_are_spanish_where_there_is_one_and_say_so_where_not(index: TermI
     assert all(match.language == "en" for match in rare[:1])
 
 
-def test_an_official_translation_fills_the_gaps(released: Knowledge) -> None:
-    term = "HP:0000003"
-    assert TermIndex(released, translated={term: "Riñón de prueba"}).search("riñón de prueba")[0].hpo_id == term
+def test_an_official_label_is_shown_and_our_own_is_still_found(released: Knowledge) -> None:
+    seizure, kidney = "HP:0001250", "HP:0000003"
+    index = TermIndex(replace(released, spanish={seizure: "Ataque de prueba", kidney: "Riñón de prueba"}))
+    assert index.search("riñón de prueba")[0].hpo_id == kidney
+    for asked in ("ataque de prueba", "crisis epiléptica"):
+        first = index.search(asked)[0]
+        assert (first.hpo_id, first.label) == (seizure, "Ataque de prueba")
 
 
 @pytest.mark.parametrize("asked", ["", "   ", ";;;", "xyzzy", "HP:9999999", "HP:0000005"])

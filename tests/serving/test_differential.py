@@ -14,7 +14,9 @@ from raretriage.differential.build import build_differential
 from raretriage.domain import Phenotype, Presentation
 from raretriage.release import differential_ref
 from raretriage.serving.differential import Differential
-from raretriage.serving.wire import OnsetPeriod
+from raretriage.serving.disease_lines import disease_list_of
+from raretriage.serving.texts import Language, Texts
+from raretriage.serving.wire import DifferentialOut, OnsetPeriod
 from raretriage.storage import Bucket
 from tests.differential.conftest import SMALL
 from tests.differential.small import small_knowledge
@@ -163,6 +165,29 @@ def test_the_page_shows_the_list_with_links_and_questions(client: TestClient, la
     page = client.post("/", data=form).text
     for text in [*words, "https://omim.org/entry/2", "Coughing disease"]:
         assert text in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("es", ["en inglés, CC BY 4.0", "CIE-10-MC, aproximado: E75.2, G40.1"]),
+        ("en", ["ICD-10-CM, approximate: E75.2"]),
+    ],
+)
+def test_a_disease_line_has_the_definition_and_the_codes_where_they_are_known(
+    client: TestClient, language: Language, words: list[str]
+) -> None:
+    found = DifferentialOut(**ask(client, phenotypes=told(COUGH)))
+    first = found.diseases[0].model_copy(update={"definition": "A made-up disease.", "icd10": ("E75.2", "G40.1")})
+    listed = disease_list_of(found.model_copy(update={"diseases": (first,)}), Texts(language))
+    assert listed is not None
+    line = listed.lines[0]
+    assert line.definition == "A made-up disease."
+    shown = f"{Texts(language)('differential.definition')} {line.codes}"
+    assert all(text in shown for text in words)
+    bare = disease_list_of(found, Texts(language))
+    assert bare is not None
+    assert (bare.lines[0].definition, bare.lines[0].codes) == ("", "")
 
 
 def test_without_a_published_ranking_the_service_says_so(publisher: Publisher, serve: Serve) -> None:

@@ -18,7 +18,7 @@ from raretriage.differential.weights import WEIGHTS
 
 LIKENESS = (0.0, 0.4, 0.8, 1.2)
 """0: nothing learnt takes part."""
-ONSET = (0.0, 0.2, 0.4)
+ONSET = (0.0, 0.2, 0.4, 0.6)
 SEX = (0.0, WEIGHTS.sex)
 PRIOR = (0.0, 0.5, 1.0, 1.5)
 """Times the weights of the prior's traits."""

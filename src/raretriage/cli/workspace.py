@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from raretriage.bucket import DIFFERENTIAL_FILE, DIFFERENTIAL_GRAPH_FILE, DifferentialFiles
 from raretriage.cli.console import progress, write_whole
+from raretriage.cli.knowledge_sources import KnowledgePlaces, build_from
 from raretriage.cli.orphanet_files import fetch_orphanet
 from raretriage.differential import DamagedDifferential, Ranker
 from raretriage.differential import dump as dump_differential
@@ -18,10 +19,8 @@ from raretriage.differential import load as load_differential
 from raretriage.knowledge import (
     Knowledge,
     Orphanet,
-    build_knowledge,
     dump,
     load_knowledge,
-    locate_sources,
 )
 from raretriage.privacy import AuditLog, Keyring
 from raretriage.settings import Settings
@@ -42,8 +41,8 @@ class Workspace:
         """The artefact as stored; built once where it is not there."""
         path = self.settings.knowledge_file
         if not path.is_file():
-            rare_per_10000 = self.settings.rare_per_10000
-            built = build_knowledge(*locate_sources(), orphanet=self.orphanet, rare_per_10000=rare_per_10000)
+            places = KnowledgePlaces.of_settings(self.settings)
+            built = build_from(places, rare_per_10000=self.settings.rare_per_10000, orphanet=self.orphanet)
             write_whole(path, dump(built))
         return path.read_bytes()
 

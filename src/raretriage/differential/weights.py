@@ -20,9 +20,9 @@ class Weights:
     match: float = 1.0
     likeness: float = 0.8
     """Of the learnt embedding."""
-    onset: float = 0.2
-    sex: float = 0.7
-    """Of the log ratio of the sex; with ten findings that is about what the ratio says."""
+    onset: float = 0.4
+    sex: float = 0.35
+    """Of the log ratio of the sex: half of what it says, for women with X-linked diseases are published too."""
     resemblance: float = 0.22
     """How alike the catalogues describe it (part of the prior)."""
     kinship: float = 0.22
@@ -37,7 +37,7 @@ class Weights:
     """How early in its series (part of the prior)."""
     counted: float = 0.15
     """Whether Orphanet gives a prevalence (part of the prior)."""
-    sharpness: float = 0.7
+    sharpness: float = 0.55
     """From the sum of the parts to nats for one finding, so that the posterior is neither too sure nor too shy."""
     sharpness_growth: float = 0.3
     """Exponent of the number of findings: the more are told, the surer. Neither changes the order of diseases."""

@@ -21,7 +21,8 @@ from raretriage.knowledge.errors import (
 from raretriage.knowledge.extraction import Extraction, Extractor, Mention
 from raretriage.knowledge.icd10 import finding_of_icd10, icd10_to_hpo
 from raretriage.knowledge.knowledge import Disease, Knowledge
-from raretriage.knowledge.lexicon import LANGUAGES, Language, parse_babelon, spanish_labels, wordings
+from raretriage.knowledge.lexicon import LANGUAGES, Language, spanish_labels, wordings
+from raretriage.knowledge.maps import Maps
 from raretriage.knowledge.naming import has_words
 from raretriage.knowledge.ontology import FINDINGS_ROOT, Ontology
 from raretriage.knowledge.orphanet import Orphanet, read_orphanet
@@ -51,6 +52,7 @@ __all__ = [
     "KnowledgeError",
     "Language",
     "MalformedSource",
+    "Maps",
     "Mention",
     "Ontology",
     "Orphanet",
@@ -77,7 +79,6 @@ __all__ = [
     "male_share",
     "only_sex",
     "papers_of",
-    "parse_babelon",
     "parse_frequency",
     "rarity_report",
     "read_orphanet",

@@ -23,7 +23,7 @@ from raretriage.knowledge.prevalence import Kind, Prevalence
 from raretriage.knowledge.rarity import Clause
 from raretriage.knowledge.sources import Source
 
-_FORMAT = 3
+_FORMAT = 4
 _MAGIC_OF_ANY = b"raretriage-knowledge-"
 _MAGIC = b"%s%d\n" % (_MAGIC_OF_ANY, _FORMAT)
 _MAX_BYTES = 256 * 1024 * 1024  # a damaged or hostile file must not fill the memory
@@ -53,6 +53,8 @@ class _Payload(TypedDict):
     diseases: dict[str, list[str]]
     columns: dict[str, list[int]]
     texts: list[str]
+    spanish: list[str]
+    """Official labels in the order of the terms, '' for none; empty where no translation was given."""
 
 
 def assemble(
@@ -62,6 +64,7 @@ def assemble(
     ontology: Ontology,
     diseases: Sequence[Disease],
     annotations: Mapping[str, Sequence[Annotation]],
+    spanish: Mapping[str, str] = MappingProxyType({}),
 ) -> Knowledge:
     """Knowledge from its parts, with the version that its content gives it.
 
@@ -72,6 +75,7 @@ def assemble(
         ontology: all terms.
         diseases: in any order; kept sorted by id.
         annotations: disease id -> its rows, with current HPO ids.
+        spanish: current HPO id -> official Spanish label.
     """
     ordered = sorted(diseases, key=lambda disease: disease.id)
     payload: _Payload = {
@@ -82,6 +86,7 @@ def assemble(
         "terms": _term_columns(ontology.terms),
         "diseases": _disease_columns(ordered),
         **_annotation_columns([annotations.get(d.id, ()) for d in ordered]),
+        "spanish": _in_order(spanish, ontology),
     }
     return _knowledge(payload, _version(payload))
 
@@ -155,7 +160,12 @@ def _payload(knowledge: Knowledge) -> _Payload:
         "diseases": _disease_columns(knowledge.diseases),
         "columns": {name: list(getattr(columns, name)) for name in _COLUMN_NAMES},
         "texts": list(columns.texts),
+        "spanish": _in_order(knowledge.spanish, knowledge.ontology),
     }
+
+
+def _in_order(spanish: Mapping[str, str], ontology: Ontology) -> list[str]:
+    return [spanish.get(t.id, "") for t in ontology.terms] if spanish else []
 
 
 _COLUMN_NAMES = ("starts", "hpo", "excluded", "frequency", "onset", "sex", "reference")
@@ -198,6 +208,9 @@ def _disease_columns(diseases: Sequence[Disease]) -> dict[str, list[str]]:
         "prevalence": ["" if d.prevalence is None else _prevalence_line(d.prevalence) for d in diseases],
         "onset": ["|".join(d.onset_classes) for d in diseases],
         "genes": ["|".join(d.genes) for d in diseases],
+        "kind": [d.kind for d in diseases],
+        "definition": [d.definition if d.group == d.id else "" for d in diseases],  # the others have their group's
+        "icd10": ["|".join(d.icd10) for d in diseases],
     }
 
 
@@ -211,6 +224,8 @@ def _diseases(columns: Mapping[str, list[str]]) -> tuple[Disease, ...]:
     figures = {line: _prevalence(line) for line in set(columns["prevalence"])}
     onsets = {line: tuple(line.split("|")) if line else () for line in set(columns["onset"])}
     genes = {line: tuple(line.split("|")) if line else () for line in set(columns["genes"])}
+    codes = {line: tuple(line.split("|")) if line else () for line in set(columns["icd10"])}
+    definitions = dict(zip(columns["id"], columns["definition"], strict=True))
     rows = zip(*(columns[name] for name in _DISEASE_COLUMNS), strict=True)
     return tuple(
         Disease(
@@ -221,12 +236,15 @@ def _diseases(columns: Mapping[str, list[str]]) -> tuple[Disease, ...]:
             prevalence=figures[prevalence],
             onset_classes=onsets[onset],
             genes=genes[symbols],
+            kind=kind,
+            definition=definitions[group or disease],
+            icd10=codes[icd10],
         )
-        for disease, name, clause, group, prevalence, onset, symbols in rows
+        for disease, name, clause, group, prevalence, onset, symbols, kind, icd10 in rows
     )
 
 
-_DISEASE_COLUMNS = ("id", "name", "clause", "group", "prevalence", "onset", "genes")
+_DISEASE_COLUMNS = ("id", "name", "clause", "group", "prevalence", "onset", "genes", "kind", "icd10")
 
 
 def _prevalence(line: str) -> Prevalence | None:
@@ -296,6 +314,9 @@ def _knowledge(payload: _Payload, version: str) -> Knowledge:
             **{name: tuple(payload["columns"][name]) for name in _COLUMN_NAMES}, texts=tuple(payload["texts"])
         ),
         snomed_to_hpo=MappingProxyType(_snomed_to_hpo(ontology)),
+        spanish=MappingProxyType(
+            {t.id: label for t, label in zip(ontology.terms, payload["spanish"], strict=False) if label}
+        ),
     )
 
 

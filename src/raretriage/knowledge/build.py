@@ -12,6 +12,15 @@ from raretriage.knowledge.artefact import assemble
 from raretriage.knowledge.errors import MalformedSource, SourceNotFound
 from raretriage.knowledge.genes import parse_genes
 from raretriage.knowledge.knowledge import Disease, Knowledge
+from raretriage.knowledge.maps import (
+    NO_MAPS,
+    Maps,
+    current_labels,
+    parse_icd10,
+    parse_labels,
+    parse_snomed,
+    with_snomed,
+)
 from raretriage.knowledge.obo import parse_obo
 from raretriage.knowledge.ontology import Ontology, check_acyclic
 from raretriage.knowledge.orphanet import EntityType, Orphanet
@@ -46,6 +55,7 @@ def build_knowledge(
     genes: Path | bytes | None = None,
     *,
     orphanet: Orphanet | None = None,
+    maps: Maps = NO_MAPS,
     rare_per_10000: float = RARE_PER_10000,
 ) -> Knowledge:
     """Parse the files, bring every id up to date, judge every disease.
@@ -56,6 +66,7 @@ def build_knowledge(
         genes: genes_to_phenotype.txt of the same release, a path or its bytes; without it no disease has genes.
         orphanet: Orphanet's tables (`read_orphanet`). With them prevalence decides what is rare, and their disorders
             and clinical groups without annotations are known too; without, the fallback of the rule stands.
+        maps: further tables: official Spanish labels, SNOMED CT and ICD-10.
         rare_per_10000: the highest prevalence that is rare; used with the tables only.
 
     Raises:
@@ -70,6 +81,8 @@ def build_knowledge(
     symbols = {} if genes_bytes is None else parse_genes(genes_bytes)
     check_acyclic(obo.terms)
     ontology = Ontology(obo.terms)
+    if maps.snomed_hpo is not None:
+        ontology = Ontology(with_snomed(obo.terms, parse_snomed(maps.snomed_hpo), ontology))
     rule = RarityRule(load_common_table(), orphanet, rare_per_10000)
     names = known_diseases(hpoa.names, orphanet)
     sources = (
@@ -85,6 +98,7 @@ def build_knowledge(
             )
         ),
         *(orphanet.sources if orphanet is not None else ()),
+        *maps.sources(),
     )
     log.info("knowledge.build", extra={"release": obo.release, "terms": len(obo.terms), "diseases": len(names)})
     return assemble(
@@ -92,8 +106,9 @@ def build_knowledge(
         sources,
         str(rule),
         ontology,
-        _judged(names, rule, symbols),
+        _judged(names, rule, symbols, {} if maps.icd10_orpha is None else parse_icd10(maps.icd10_orpha)),
         _by_disease(hpoa.annotations, ontology),
+        {} if maps.labels_es is None else current_labels(parse_labels(maps.labels_es), ontology),
     )
 
 
@@ -109,13 +124,18 @@ def _is_listed(kind: EntityType) -> bool:
     return kind.is_disorder or kind is EntityType.CLINICAL_GROUP
 
 
-def _judged(names: Mapping[str, str], rule: RarityRule, genes: Mapping[str, tuple[str, ...]]) -> list[Disease]:
+def _judged(
+    names: Mapping[str, str],
+    rule: RarityRule,
+    genes: Mapping[str, tuple[str, ...]],
+    codes: Mapping[str, tuple[str, ...]],
+) -> list[Disease]:
     verdicts = rule.judge(names)
     entities = {} if rule.orphanet is None else rule.orphanet.entities
     diseases = []
     for disease, name in names.items():
         group = verdicts.groups.get(disease, disease)
-        onset = entities[group].onset if group in entities else ()
+        entity = entities.get(group)
         diseases.append(
             Disease(
                 id=disease,
@@ -123,8 +143,11 @@ def _judged(names: Mapping[str, str], rule: RarityRule, genes: Mapping[str, tupl
                 clause=verdicts.clauses[disease],
                 group=group,
                 prevalence=rule.prevalence(group),
-                onset_classes=onset,
+                onset_classes=() if entity is None else entity.onset,
                 genes=genes.get(disease, ()),
+                kind="" if entity is None else entity.type.value,
+                definition="" if entity is None else entity.definition,
+                icd10=codes.get(group, ()),
             )
         )
     return diseases

@@ -5,7 +5,7 @@ cues of `cues.toml`. It proposes; a clinician confirms.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from raretriage.knowledge.assertion import Assertion, Sentence, cues
@@ -66,14 +66,10 @@ class _Node:
 class Extractor:
     """Reads texts with the names of one release. Safe for several threads."""
 
-    def __init__(self, knowledge: Knowledge, *, translated: Mapping[str, str] | None = None) -> None:
-        """
-        Args:
-            translated: HPO id -> Spanish label of an official translation, where one is given.
-        """
+    def __init__(self, knowledge: Knowledge) -> None:
         self._root = _Node()
         self._words: dict[tuple[str, int], list[str]] = {}
-        for name in names_of(knowledge, translated):
+        for name in names_of(knowledge):
             if (rank := _rank(name)) is not None:
                 is_spanish_label = name.origin is Origin.LABEL and name.language == "es"
                 self._add(name.hpo_id, _BRACKETS.sub(" ", name.text) if is_spanish_label else name.text, rank)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from raretriage.knowledge.annotations import Annotation
 from raretriage.knowledge.icd10 import finding_of_icd10
+from raretriage.knowledge.lexicon import spanish_labels
 from raretriage.knowledge.ontology import Ontology
 from raretriage.knowledge.prevalence import Prevalence
 from raretriage.knowledge.rarity import Clause
@@ -25,6 +26,12 @@ class Disease:
     """Orphanet's words, in its order: `Antenatal`, `Neonatal`, `Infancy`, `Childhood`, `Adolescent`, `Adult` ..."""
     genes: tuple[str, ...] = ()
     """Symbols of the genes that cause it, sorted; of this entry alone, not of its group."""
+    kind: str = ""
+    """Orphanet's type of its group's entry, such as `Disease` or `Malformation syndrome`; '' without the tables."""
+    definition: str = ""
+    """Orphanet's, in English; '' where there is none. An entry of OMIM has its group's."""
+    icd10: tuple[str, ...] = ()
+    """Codes of its group's entry by the ICD-10 map, sorted. A code may stand for other diseases too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Knowledge:
     guessing one of them would invent a finding. SNOMED CT needs a national licence (IHTSDO affiliate) to use in
     production.
     """
+    spanish: Mapping[str, str]
+    """Current HPO id -> official Spanish label; empty where no translation was given."""
     _row_of: Mapping[str, int] = field(init=False, repr=False, compare=False)
     _members: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
@@ -95,6 +104,10 @@ class Knowledge:
         """The English name of the term that the id stands for. Raises `UnknownTerm`."""
         return self.ontology.term(hpo_id).name
 
+    def label_es(self, hpo_id: str) -> str | None:
+        """The Spanish name of a current term: the official one where it was given, else this project's; else None."""
+        return self.spanish.get(hpo_id) or spanish_labels().get(hpo_id)
+
     def ancestors(self, hpo_id: str) -> frozenset[str]:
         """The finding and all it is a kind of, up to phenotypic abnormality; empty for a term that is no finding.
 
@@ -105,6 +118,11 @@ class Knowledge:
     def is_finding(self, hpo_id: str) -> bool:
         """True for a phenotypic abnormality, False for onset, inheritance and the like. Raises `UnknownTerm`."""
         return self.ontology.is_finding(hpo_id)
+
+    def disease(self, disease_id: str) -> Disease | None:
+        """What is known of an entry; None if there is no such disease here."""
+        row = self._row_of.get(disease_id)
+        return None if row is None else self.diseases[row]
 
     def disease_name(self, disease_id: str) -> str | None:
         """The disease's English name, None if there is no such disease here."""

@@ -1,6 +1,6 @@
 """Everything that a finding is called, in Spanish and English: one list for searching and for reading texts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,19 +31,17 @@ class Name:
     """What hp.obo says of a synonym of its own."""
 
 
-def names_of(knowledge: Knowledge, translated: Mapping[str, str] | None = None) -> Iterator[Name]:
-    """The names of all findings: of each its labels and HPO's synonyms, then this project's own words.
-
-    Args:
-        translated: HPO id -> Spanish label of an official translation; used where our own table has none.
-    """
-    spanish = {**(translated or {}), **spanish_labels()}
+def names_of(knowledge: Knowledge) -> Iterator[Name]:
+    """The names of all findings: of each its labels and HPO's synonyms, then this project's own words."""
+    own = spanish_labels()
     for term in knowledge.ontology.current_terms():
         if not knowledge.is_finding(term.id):
             continue
         yield Name(term.id, term.name, "en", Origin.LABEL)
-        if term.id in spanish:
-            yield Name(term.id, spanish[term.id], "es", Origin.LABEL)
+        if label := knowledge.label_es(term.id):
+            yield Name(term.id, label, "es", Origin.LABEL)
+        if (ours := own.get(term.id, label)) != label and ours:
+            yield Name(term.id, ours, "es", Origin.CLINICAL)
         for synonym in term.synonyms:
             yield Name(term.id, synonym.text, "en", Origin.SYNONYM, synonym)
     for language in LANGUAGES:

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from raretriage.knowledge.errors import MalformedSource, SourceNotFound
 from raretriage.knowledge.prevalence import Class, Figure, Kind
-from raretriage.knowledge.sources import Source
+from raretriage.knowledge.sources import NOT_STATED, Source
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "disorders.tsv": ("orpha", "label", "type", "onset", "inheritance", "synonyms", "definition"),
@@ -25,7 +25,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 
 LICENCE = "CC BY 4.0; Orphadata: free access data from Orphanet, (c) INSERM"
-_RELEASE_NOT_STATED = "not stated in the file"
 
 # People in 100,000.
 CLASSES: Mapping[str, Class] = {
@@ -86,6 +85,8 @@ class Entity:
     type: EntityType
     onset: tuple[str, ...]
     """Ages at onset in Orphanet's words; empty when unknown."""
+    definition: str = ""
+    """A sentence or more, in English; '' where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +176,7 @@ def parse_orphanet(files: Mapping[str, bytes], *, release: str = "") -> Orphanet
         exact={x: tuple(owners) for x, owners in exact.items()},
         children={x: tuple(below) for x, below in children.items()},
         sources=tuple(
-            Source(
-                f"Orphanet ({name})", release or _RELEASE_NOT_STATED, LICENCE, hashlib.sha256(files[name]).hexdigest()
-            )
+            Source(f"Orphanet ({name})", release or NOT_STATED, LICENCE, hashlib.sha256(files[name]).hexdigest())
             for name in COLUMNS
         ),
     )
@@ -215,7 +214,7 @@ def _unpacked(name: str, content: bytes) -> bytes:
 
 
 def _entity(at: str, row: list[str]) -> Entity:
-    number, label, kind, onset = row[:4]
+    number, label, kind, onset, _inheritance, _synonyms, definition = row
     if not label.strip():
         raise MalformedSource(f"{at}: no label")
     return Entity(
@@ -223,6 +222,7 @@ def _entity(at: str, row: list[str]) -> Entity:
         name=label.strip(),
         type=EntityType(_one_of(at, "type", kind, frozenset(EntityType))),
         onset=tuple(word for word in onset.split("|") if word not in {"", _NO_ONSET}),
+        definition=" ".join(definition.split()),
     )
 
 

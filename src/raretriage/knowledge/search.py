@@ -61,15 +61,11 @@ class _Name:
 class TermIndex:
     """The findings of one release, by all their names. Safe for several threads."""
 
-    def __init__(self, knowledge: Knowledge, *, translated: Mapping[str, str] | None = None) -> None:
-        """
-        Args:
-            translated: HPO id -> Spanish label of an official translation; used where our own table has none.
-        """
+    def __init__(self, knowledge: Knowledge) -> None:
         self._find = knowledge.find
         self._terms = [t.id for t in knowledge.ontology.current_terms() if knowledge.is_finding(t.id)]
         self._number = number = {t: i for i, t in enumerate(self._terms)}
-        named = [(number[name.hpo_id], name) for name in names_of(knowledge, translated)]
+        named = [(number[name.hpo_id], name) for name in names_of(knowledge)]
         labels = [(term, name) for term, name in named if name.origin is Origin.LABEL]
         self._english = {term: name.text for term, name in labels if name.language == "en"}
         self._spanish = {term: name.text for term, name in labels if name.language == "es"}

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+NOT_STATED = "not stated in the file"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -30,4 +30,5 @@ def withhold(knowledge: Knowledge, is_withheld: Callable[[Annotation], bool]) ->
         knowledge.ontology,
         knowledge.diseases,
         {d.id: [row for row in knowledge.annotations(d.id) if not is_withheld(row)] for d in knowledge.diseases},
+        knowledge.spanish,
     )

@@ -85,6 +85,7 @@ class Differential:
         return self.knowledge.is_rare(disease) is not False
 
     def _disease(self, one: Explained) -> RankedDisease:
+        known = [d for entry in one.entries if (d := self.knowledge.disease(entry)) is not None]
         return RankedDisease(
             place=one.place,
             id=one.id,
@@ -92,6 +93,8 @@ class Differential:
             entries=one.entries,
             held_by=one.umbrellas,
             is_rare=one.is_rare,
+            definition=next((d.definition for d in known if d.definition), None),
+            icd10=tuple(sorted({code for d in known for code in d.icd10})),
             score=one.score,
             posterior=one.posterior,
             evidence=tuple(

@@ -51,6 +51,10 @@ class DiseaseLine:
     links: tuple[Link, ...]
     findings: tuple[FindingLine, ...]
     rest: str
+    definition: str
+    """English; '' where there is none."""
+    codes: str
+    """ICD-10 codes; '' where there are none."""
     excluded: str
     """Findings that were looked for, are not there, and that the disease may have; '' where there are none."""
 
@@ -100,6 +104,8 @@ def _disease(one: RankedDisease, strongest: float, t: Texts) -> DiseaseLine:
             for what, weight in (("onset", one.onset), ("sex", one.sex), ("prior", one.prior))
             if weight
         ),
+        definition=one.definition or "",
+        codes=t("differential.icd10", codes=", ".join(one.icd10)) if one.icd10 else "",
         excluded=t("differential.excluded", findings=excluded) if excluded else "",
     )
 

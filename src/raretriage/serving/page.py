@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
-from raretriage.knowledge.lexicon import spanish_labels
 from raretriage.serving.errors import FieldFault, InvalidInput, LogUnavailable
 from raretriage.serving.form import (
     CHOICES,
@@ -118,7 +117,7 @@ class Page:
             is_fallback=served is None,
             is_simulated=served is not None and served.scorer.manifest.data.simulated,
             model=_model_line(served),
-            knowledge=served.scorer.knowledge.version if served else "",
+            vocabulary=_vocabulary_line(served, t),
         )
         return HTMLResponse(
             html, status_code=status, headers={"Content-Language": t.language, "Vary": "Accept-Language"}
@@ -137,16 +136,24 @@ class Page:
 
 
 def _picker_of(served: ServedModel, language: Language) -> Picker:
-    knowledge, spanish = served.scorer.knowledge, spanish_labels()
+    knowledge = served.scorer.knowledge
     terms = [term for term in served.scorer.manifest.features.vocabulary if knowledge.find(term)]
     english = {term: knowledge.label(term) for term in terms}
-    shown = {term: spanish.get(term, english[term]) if language == "es" else english[term] for term in terms}
-    id_of = {folded(label): term for term in terms for label in (english[term], spanish.get(term, english[term]))}
+    spanish = {term: knowledge.label_es(term) or english[term] for term in terms}
+    shown = spanish if language == "es" else english
+    id_of = {folded(label): term for term in terms for label in (english[term], spanish[term])}
     return Picker(dict(sorted(shown.items(), key=lambda item: folded(item[1]))), id_of)
 
 
 def _language(request: Request, sent: str | None) -> Language:
     return language_of(request.query_params.get("lang") or sent, request.headers.get("accept-language", ""))
+
+
+def _vocabulary_line(served: ServedModel | None, t: Texts) -> str:
+    if served is None:
+        return ""
+    knowledge = served.scorer.knowledge
+    return t("foot.official_vocabulary" if knowledge.spanish else "foot.vocabulary", knowledge=knowledge.version)
 
 
 def _model_line(served: ServedModel | None) -> str:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from raretriage.knowledge import Extractor, Knowledge, Language, TermIndex
 from raretriage.serving.wire import ExtractionOut, FoundTerm, MentionOut, TermsOut
 
-VOCABULARY = "raretriage lexicon (es), HPO (en)"
-
 
 @dataclass(frozen=True, slots=True)
 class Phenotypes:
@@ -29,7 +27,7 @@ class Phenotypes:
                 for m in self.index.search(query, language=language, limit=limit)
             ),
             knowledge=self.knowledge.version,
-            vocabulary=VOCABULARY,
+            vocabulary=f"{'HPO translation and ' if self.knowledge.spanish else ''}raretriage lexicon (es), HPO (en)",
         )
 
     def extract(self, text: str, *, language: Language) -> ExtractionOut:

@@ -262,6 +262,10 @@ class RankedDisease(BaseModel):
     """Orphanet entries that hold it among others."""
     is_rare: bool | None
     """Null where the rarity rule gives no verdict."""
+    definition: str | None
+    """Orphanet's, in English (CC BY 4.0); null where it is not loaded or there is none."""
+    icd10: tuple[str, ...]
+    """ICD-10-CM codes by the map that is loaded, approximate: a code may stand for other diseases too."""
     score: float
     posterior: float
     """Among all diseases compared, as if one of them were it."""
