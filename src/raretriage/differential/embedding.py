@@ -21,6 +21,9 @@ from raretriage.differential.terms import FloatArray, Terms
 from raretriage.differential.views import View
 
 _TINY = np.float32(1e-6)
+_KEPT = 96
+"""Directions that are kept of all members together, those in which the diseases differ most: half the memory for the
+same order of the cases."""
 _STRONGEST_CONTENT = 8.0
 """Information content at which an ancestor counts fully; about one disease in 3,000."""
 
@@ -64,13 +67,13 @@ class FindingVectors:
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """Vectors: `findings` of shape (terms, k), of any length; `diseases` of shape (candidates, k), of length one."""
+    """Vectors: `findings` of shape (terms, k), of any length; `diseases` of shape (candidates, k), at most of one."""
 
     findings: FloatArray
     diseases: FloatArray
 
     def likeness(self, rows: Sequence[int]) -> FloatArray:
-        """Cosine of a patient's findings with every disease, shape (candidates,)."""
+        """How much a patient's findings point to every disease, shape (candidates,)."""
         patient = self.findings[list(rows)].sum(axis=0)
         cosines: FloatArray = self.diseases @ (patient / (np.linalg.norm(patient) + _TINY))
         return cosines
@@ -81,8 +84,8 @@ def embed(
 ) -> Embedding:
     """Place the diseases of a knowledge among learnt findings.
 
-    Members count alike: their vectors stand side by side, and the cosine is the mean of theirs for a disease. A finding
-    that was not learnt has no direction.
+    Members count alike: their vectors, of length one for a disease, stand side by side. What is left of all are the
+    `_KEPT` directions in which the diseases lie. A finding that was not learnt has no direction.
 
     Args:
         profiles: frequencies, shape (views, terms).
@@ -97,7 +100,15 @@ def embed(
         vectors[here] = member[there]
         findings.append(vectors)
         diseases.append(_unit(own @ vectors)[0])
-    return Embedding(np.hstack(findings), _unit(np.hstack(diseases))[0])
+    placed = _unit(np.hstack(diseases))[0]
+    kept = _principal(placed, _KEPT)
+    return Embedding(np.hstack(findings) @ kept, placed @ kept)
+
+
+def _principal(vectors: FloatArray, count: int) -> FloatArray:
+    """The orthonormal directions, at most `count`, with most of the vectors' squared length; shape (k, count)."""
+    _, directions = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
+    return np.asarray(directions[:, -count:], np.float32)
 
 
 def train_findings(

@@ -1,16 +1,21 @@
 """Why is a disease where it is? Each finding's weight, and the disease's own finding that it met."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
+
+import numpy as np
+import numpy.typing as npt
 
 from raretriage.differential.ranker import Patient, Ranker, Ranking
 from raretriage.differential.views import frequency, stated_frequency
-from raretriage.knowledge import Annotation, Knowledge
+from raretriage.knowledge import FINDINGS_ROOT, Annotation, Knowledge
 
 _SHARES_LITTLE = 3.0
 """Information content, in nats, under which a common ancestor says nothing: some 5 % of diseases have it."""
+_TOO_VAGUE = 1.0
+"""Information content, in nats, under which a finding is vague: more than a third of diseases have it."""
 _CACHED_DISEASES = 2_048
 
 
@@ -80,6 +85,7 @@ class Explainer:
         self.ranker = ranker
         self.knowledge = knowledge
         self.family = lru_cache(_CACHED_DISEASES)(self._family)
+        self.is_vague = cache(self._is_vague)
 
     def explain(self, patient: Patient, ranking: Ranking, among: Sequence[int]) -> tuple[Explained, ...]:
         """The diseases of these numbers, in this order, which gives them their places."""
@@ -130,6 +136,11 @@ class Explainer:
             return _met(Relation.MORE_SPECIFIC, family.own[shared])
         return _met(Relation.RELATED, family.kinds[shared])
 
+    def _is_vague(self, hpo_id: str) -> bool:
+        """Whether a finding is a whole organ system, or what very many diseases have."""
+        is_system = FINDINGS_ROOT in self.knowledge.ontology.term(hpo_id).parents
+        return is_system or self.content(hpo_id) < _TOO_VAGUE
+
     def content(self, hpo_id: str) -> float:
         """Information content of a finding in nats; 0 for what no disease is annotated with."""
         row = self.ranker.row(hpo_id)
@@ -137,16 +148,28 @@ class Explainer:
 
     def _family(self, candidate: int) -> "Family":
         """What is annotated to any of the candidate's entries."""
-        own: dict[str, Annotation] = {}
+        own: dict[str, tuple[float, Annotation]] = {}
         for entry in self.ranker.arrays.candidates[candidate].entries:
             for row in self.knowledge.annotations(entry):
                 if not row.excluded and self.knowledge.is_finding(row.hpo_id):
-                    own[row.hpo_id] = max(own.get(row.hpo_id, row), row, key=frequency)
+                    often = frequency(row)
+                    if row.hpo_id not in own or often > own[row.hpo_id][0]:
+                        own[row.hpo_id] = often, row
         kinds: dict[str, Annotation] = {}
-        for row in sorted(own.values(), key=lambda row: (-frequency(row), row.hpo_id)):
+        shares: dict[int, float] = {}
+        for often, row in sorted(own.values(), key=lambda one: (-one[0], one[1].hpo_id)):
             for above in self.knowledge.ancestors(row.hpo_id):
-                kinds.setdefault(above, row)
-        return Family(own, kinds)
+                if above not in kinds:
+                    kinds[above] = row
+                    if (number := self.ranker.row(above)) is not None:
+                        shares[number] = often
+        numbers = np.fromiter(sorted(shares), np.int64, len(shares))
+        return Family(
+            own={t: row for t, (_, row) in own.items()},
+            kinds=kinds,
+            numbers=numbers,
+            shares=np.fromiter((shares[n] for n in numbers.tolist()), np.float64, len(shares)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +179,15 @@ class Family:
     own: Mapping[str, Annotation]
     kinds: Mapping[str, Annotation]
     """Each ancestor of an own finding -> the most frequent own finding below it."""
+    numbers: npt.NDArray[np.int64] = field(repr=False)
+    """The kinds as rows of the vocabulary, ascending; the root of all has none."""
+    shares: npt.NDArray[np.float64] = field(repr=False)
+    """Share of patients who have each of them, in the same order."""
+
+    def share_of(self, numbers: npt.NDArray[np.int64], *, otherwise: float) -> npt.NDArray[np.float64]:
+        """The share of patients who have each finding of the vocabulary, of the same shape."""
+        at = np.minimum(np.searchsorted(self.numbers, numbers), len(self.numbers) - 1)
+        return np.where(self.numbers[at] == numbers, self.shares[at], otherwise)
 
 
 def _met(relation: Relation, row: Annotation) -> Met:

@@ -1,7 +1,7 @@
 """The learnt embedding as an ONNX graph: what the service runs.
 
 Inputs: `findings` int64 (n,), rows of the vocabulary; `among` int64 (m,), candidates to explain. Outputs: `likeness`
-float32 (candidates,), the cosine with every disease; `parts` float32 (n, m), what each finding adds to the cosine of
+float32 (candidates,), how much they point to every disease; `parts` float32 (n, m), what each finding adds to that of
 each asked candidate above the average candidate's. Columns of `parts` sum to the likeness minus its mean.
 """
 
@@ -63,9 +63,10 @@ def _graph(embedding: Embedding) -> onnx.ModelProto:
         node("Div", ["patient", "divisor"], ["direction"]),
         node("MatMul", ["direction", "disease_vectors"], ["row"]),
         node("Squeeze", ["row", "first_axis"], ["likeness"]),
-        node("Sub", ["disease_vectors", "average_disease"], ["centred"]),
-        node("Gather", ["centred", "among"], ["asked"], axis=1),
-        node("MatMul", ["shares", "asked"], ["parts"]),
+        # not centred before: constants would be folded into a second copy of all vectors
+        node("Gather", ["disease_vectors", "among"], ["asked"], axis=1),
+        node("Sub", ["asked", "average_disease"], ["centred"]),
+        node("MatMul", ["shares", "centred"], ["parts"]),
     ]
     graph = helper.make_graph(
         nodes,

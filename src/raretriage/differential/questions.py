@@ -7,13 +7,10 @@ import numpy as np
 
 from raretriage.differential.evidence import Explainer
 from raretriage.differential.ranker import Patient, Ranking
-from raretriage.differential.views import frequency
-from raretriage.knowledge import FINDINGS_ROOT, Knowledge
+from raretriage.knowledge import Knowledge
 
 LEADING = 20
 """Diseases, the best placed, that questions are usually to tell apart."""
-_TOO_VAGUE = 1.0
-"""Information content, in nats, under which a finding is no question: more than a third of diseases have it."""
 _UNHEARD_OF = 0.02
 """Chance of a finding in a patient whose disease is not known for it."""
 _NEVER_CERTAIN = 0.98
@@ -51,25 +48,13 @@ def next_questions(
     told = set(patient.observed) | set(patient.excluded)
     implied = {a for t in patient.observed if knowledge.find(t) for a in knowledge.ancestors(t)}
     ruled_out = set(patient.excluded)
-    asked = sorted(
-        {
-            t
-            for family in families
-            for t in family.own
-            if t not in told
-            and t not in implied
-            and not _is_vague(explainer, t)
-            and ruled_out.isdisjoint(knowledge.ancestors(t))
-        }
-    )
+    annotated = frozenset[str]().union(*(family.own for family in families)) - told - implied
+    asked = [t for t in sorted(annotated) if not explainer.is_vague(t) and ruled_out.isdisjoint(knowledge.ancestors(t))]
     if len(leading) < 2 or not asked:
         return ()
-    chance = np.full((len(asked), len(families)), _UNHEARD_OF)
-    for column, family in enumerate(families):
-        for row, finding in enumerate(asked):
-            if (known := family.kinds.get(finding)) is not None:
-                chance[row, column] = frequency(known)
-    chance = np.clip(chance, _UNHEARD_OF, _NEVER_CERTAIN)
+    rows = np.asarray([explainer.ranker.row(t) for t in asked])
+    known = [family.share_of(rows, otherwise=_UNHEARD_OF) for family in families]
+    chance = np.clip(np.stack(known, axis=1), _UNHEARD_OF, _NEVER_CERTAIN)
     weight = ranking.posterior()[list(leading)]
     gain = _gain(weight / weight.sum(), chance)
     chosen: list[Question] = []
@@ -98,12 +83,6 @@ def _entropy(joint: np.ndarray) -> np.ndarray:
     shares = np.where(total > 0, joint / np.where(total > 0, total, 1), 0)
     logs = np.log2(np.where(shares > 0, shares, 1))
     return np.asarray(-(total[:, 0] * (shares * logs).sum(axis=1)))
-
-
-def _is_vague(explainer: Explainer, finding: str) -> bool:
-    """Whether it is a whole organ system, or what very many diseases have."""
-    is_system = FINDINGS_ROOT in explainer.knowledge.ontology.term(finding).parents
-    return is_system or explainer.content(finding) < _TOO_VAGUE
 
 
 def _is_kin(knowledge: Knowledge, one: str, other: str) -> bool:

@@ -187,6 +187,7 @@ def _session(onnx: bytes) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1  # many requests at once, each short
     options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.disable_prepacking", "1")  # would hold the diseases' vectors twice
     try:
         return ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own errors have no common base
