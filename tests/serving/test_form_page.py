@@ -172,11 +172,52 @@ def test_a_finding_is_understood_in_both_languages_and_as_a_code(client: TestCli
     assert (finding["hpo_id"], finding["status"]) == ("HP:0001250", "excluded")
 
 
-def test_the_picker_lists_the_models_findings_in_the_pages_language(client: TestClient) -> None:
-    spanish = re.findall(r'<option value="([^"]+)"></option>', client.get("/?lang=es").text)
-    english = re.findall(r'<option value="([^"]+)"></option>', client.get("/?lang=en").text)
-    assert spanish == ["Crisis epiléptica (convulsión)", "Escoliosis", "Fiebre", "Tos"]
-    assert english == ["Cough", "Fever", "Scoliosis", "Seizure"]
+def test_a_name_that_is_none_brings_near_ones(client: TestClient) -> None:
+    response = post(client, ("finding", "Escoliozis"), ("finding_status", "observed"))
+    assert response.status_code == 422
+    assert "no se reconoce" in text_of(response.text)
+    assert "¿Quiso decir: Escoliosis?" in text_of(response.text)
+
+
+def test_since_when_is_asked_in_days(client: TestClient, tmp_path: Path) -> None:
+    assert post(client, *TWO[:2], ("finding_days", "10,5")).status_code == 200
+    [line] = (tmp_path / "log" / "predicciones_dev.txt").read_text().splitlines()
+    assert json.loads(line)["content"]["input"]["phenotypes"][0]["onset_days"] == 10.5
+    refused = post(client, *TWO[:2], ("finding_days", "ayer"))
+    assert refused.status_code == 422
+    assert "Hallazgo 1: los días deben ser un número" in text_of(refused.text)
+    assert 'id="finding-1-days"' in refused.text
+
+
+def rows_of(html: str) -> list[tuple[str, bool]]:
+    """Text of each row, and whether it is absent."""
+    rows = re.findall(r'name="finding" type="text"[^>]*value="([^"]*)"(.*?)</select>', html, re.DOTALL)
+    return [(text, 'value="excluded" selected' in rest) for text, rest in rows]
+
+
+def test_findings_of_the_complaint_are_proposed_and_nothing_is_assessed(client: TestClient, tmp_path: Path) -> None:
+    note = "Niño con tos y sin fiebre desde hace 3 días. La madre tuvo escoliosis."
+    form = urlencode([("lang", "es"), ("complaint", note), ("propose", "1"), *TWO[:2]])
+    html = client.post("/", content=form, headers=FORM).text
+    assert rows_of(html) == [
+        ("Crisis epiléptica (convulsión)", False), ("Tos (HP:0012735)", False), ("Fiebre (HP:0001945)", True),
+    ]  # fmt: skip
+    assert 'name="days" type="text" inputmode="decimal" autocomplete="off" value="3"' in html
+    text = text_of(html)
+    assert "Se proponen 2 hallazgos" in text
+    assert "No se han tomado" in text
+    assert "“escoliosis”" in text
+    assert (tmp_path / "log" / "predicciones_dev.txt").read_text() == ""
+
+
+def test_what_was_given_is_neither_proposed_again_nor_overwritten(client: TestClient) -> None:
+    form = urlencode(
+        [("lang", "es"), ("complaint", "convulsiones desde hace 3 días"), ("propose", "1"), ("days", "9"), *TWO[:2]]
+    )
+    html = client.post("/", content=form, headers=FORM).text
+    assert [row for row in rows_of(html) if row[0]] == [("Crisis epiléptica (convulsión)", False)]
+    assert 'autocomplete="off" value="9"' in html
+    assert "No se ha reconocido ningún hallazgo nuevo" in text_of(html)
 
 
 @pytest.mark.parametrize(

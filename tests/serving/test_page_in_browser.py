@@ -158,6 +158,47 @@ def test_a_visit_from_the_empty_form_to_the_answer(
     context.close()
 
 
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_finding_is_found_by_a_lay_word_and_taken_from_the_keyboard(
+    browser: Browser, address: str, size: dict[str, int]
+) -> None:
+    page = browser.new_page(viewport=size, locale="es")
+    page.goto(f"{address}/?lang=es")
+    field = page.locator("#finding-1")
+    field.press_sequentially("calentura")
+    options = page.locator(".suggestions [role=option]:visible")
+    expect(options.first).to_have_text("Fiebre · calentura")
+    has_no_violation(page)
+    assert fits(page)
+    field.press("ArrowDown")
+    expect(field).to_have_attribute("aria-activedescendant", "finding-1-list-0")
+    field.press("Enter")
+    expect(field).to_have_value("Fiebre (HP:0001945)")
+    expect(options).to_have_count(0)
+    field.press_sequentially("x")
+    field.press("Escape")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    page.locator("#more").click()
+    page.locator("#finding-4").press_sequentially("escolio")
+    options.filter(has_text="Escoliosis").first.click()
+    expect(page.locator("#finding-4")).to_have_value("Escoliosis (HP:0002650)")
+    page.close()
+
+
+def test_a_note_proposes_findings_to_confirm(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport=PHONE, locale="en")
+    page.goto(f"{address}/?lang=en")
+    page.fill("#complaint", "Boy with seizures and no fever for 3 days")
+    page.get_by_role("button", name="Propose findings from the text").click()
+    expect(page.get_by_role("status")).to_contain_text("2 findings are proposed")
+    expect(page.locator("#finding-1")).to_have_value("Seizure (HP:0001250)")
+    expect(page.locator("#finding-2-status")).to_have_value("excluded")
+    expect(page.locator("#days")).to_have_value("3")
+    has_no_violation(page)
+    assert fits(page)
+    page.close()
+
+
 def test_mistakes_are_announced_and_lead_to_their_field(browser: Browser, address: str) -> None:
     page = browser.new_page(viewport=PHONE, locale="es")
     page.goto(f"{address}/?lang=es")

@@ -18,7 +18,7 @@ from raretriage.knowledge.errors import (
     TextTooLong,
     UnknownTerm,
 )
-from raretriage.knowledge.extraction import Extraction, Extractor, Mention
+from raretriage.knowledge.extraction import LONGEST_TEXT, Extraction, Extractor, Mention
 from raretriage.knowledge.icd10 import finding_of_icd10, icd10_to_hpo
 from raretriage.knowledge.knowledge import Disease, Knowledge
 from raretriage.knowledge.lexicon import LANGUAGES, Language, spanish_labels, wordings
@@ -37,6 +37,7 @@ from raretriage.knowledge.withhold import papers_of, rests_on_summary, withhold
 __all__ = [
     "FINDINGS_ROOT",
     "LANGUAGES",
+    "LONGEST_TEXT",
     "RARE_PER_10000",
     "VERY_FREQUENT",
     "Annotation",

@@ -1,8 +1,7 @@
 """What the page's form sends, as a request; and what is wrong with it, by field."""
 
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
@@ -35,6 +34,8 @@ class FindingRow:
 
     text: str = ""
     is_excluded: bool = False
+    days: str = ""
+    """Since when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Form:
     findings: Sequence[FindingRow] = (FindingRow(),) * MIN_ROWS
     language: str | None = None
     wants_more_rows: bool = False
+    wants_proposals: bool = False
+    """Findings of the complaint are to be proposed."""
 
     def value(self, name: str) -> str:
         return self.values.get(name, "")
@@ -67,14 +70,19 @@ def parse_form(body: bytes) -> Form:
     values = {name: text.strip() for name, text in pairs}
     texts = [text.strip() for name, text in pairs if name == "finding"]
     statuses = [text for name, text in pairs if name == "finding_status"]
-    if len(texts) != len(statuses) or len(texts) > MAX_ROWS:
-        raise BadForm("each finding needs its status")
-    rows = [FindingRow(text, status == FindingStatus.EXCLUDED) for text, status in zip(texts, statuses, strict=True)]
+    days = [text.strip() for name, text in pairs if name == "finding_days"] or [""] * len(texts)
+    if not len(texts) == len(statuses) == len(days) <= MAX_ROWS:
+        raise BadForm("each finding needs its status and its days")
+    rows = [
+        FindingRow(text, status == FindingStatus.EXCLUDED, since)
+        for text, status, since in zip(texts, statuses, days, strict=True)
+    ]
     return Form(
         values={name: values[name] for name in (*NUMBERS, *CHOICES, *TEXTS) if values.get(name)},
         findings=_padded(rows),
         language=values.get("lang"),
         wants_more_rows="more" in values,
+        wants_proposals="propose" in values,
     )
 
 
@@ -84,29 +92,44 @@ def with_more_rows(form: Form) -> Form:
     return Form(form.values, rows, form.language)
 
 
-def request_of(form: Form, id_of: Mapping[str, str]) -> tuple[PredictRequest | None, list[FieldFault]]:
+def with_proposed(form: Form, rows: Sequence[FindingRow], *, days: float | None) -> Form:
+    """The same form with these findings after those that are given, and the duration where none was."""
+    given = [row for row in form.findings if row.text]
+    values = dict(form.values)
+    if days is not None and "days" not in values:
+        values["days"] = f"{days:g}"
+    return Form(values, _padded([*given, *rows][:MAX_ROWS]), form.language)
+
+
+def hpo_id_in(text: str) -> str | None:
+    """The HPO id that stands in a finding's text, such as `Fiebre (HP:0001945)`."""
+    named = _HPO_ID.search(text)
+    return named[0] if named else None
+
+
+def request_of(form: Form, named: Callable[[str], str | None]) -> tuple[PredictRequest | None, list[FieldFault]]:
     """The request, or what is wrong by field (`fever`, `findings[2]`).
 
     Args:
-        id_of: folded label (see `folded`) -> HPO id, for findings that are given by name alone.
+        named: gives the HPO id of a finding that is given by name alone, None for a name that is none.
     """
     faults: list[FieldFault] = []
     data: dict[str, object] = {name: form.values[name] for name in (*CHOICES, *TEXTS) if name in form.values}
     for name in NUMBERS:
         if name in form.values:
-            # 38,5 is how a Spanish keyboard writes it; what is no number is refused by the model, under its name
-            text = form.values[name].replace(",", ".")
-            data[name] = float(text) if re.fullmatch(r"-?\d{1,9}(\.\d{0,9})?", text) else text
+            data[name] = _number(form.values[name])
     phenotypes: list[dict[str, object]] = []
     for i, row in enumerate(form.findings):
         if not row.text:
             continue
-        named = _HPO_ID.search(row.text)
-        hpo_id = named[0] if named else id_of.get(folded(row.text))
+        hpo_id = hpo_id_in(row.text) or named(row.text)
         if hpo_id is None:
             faults.append(FieldFault(f"findings[{i}]", "is not a known finding", "a finding of the list", "choose one"))
             continue
-        phenotypes.append({"hpo_id": hpo_id, "status": "excluded" if row.is_excluded else "observed"})
+        phenotype: dict[str, object] = {"hpo_id": hpo_id, "status": "excluded" if row.is_excluded else "observed"}
+        if row.days:
+            phenotype["onset_days"] = _number(row.days)
+        phenotypes.append(phenotype)
     data["phenotypes"] = phenotypes
     try:
         request = PredictRequest.model_validate(data)
@@ -121,18 +144,14 @@ def row_fault(fault: FieldFault, form: Form) -> FieldFault:
     if named is None:
         return fault
     typed = [i for i, row in enumerate(form.findings) if row.text]
-    part = ".status" if named[2] == "status" else ""
+    part = {"status": ".status", "onset_days": ".days"}.get(named[2], "")
     return FieldFault(f"findings[{typed[int(named[1])]}]{part}", fault.problem, fault.allowed, fault.fix)
 
 
-def folded(text: str) -> str:
-    """Case, accents and spaces do not tell findings apart.
-
-    >>> folded(" Crisis  EPILÉPTICA ")
-    'crisis epileptica'
-    """
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return " ".join(plain.casefold().split())
+def _number(text: str) -> float | str:
+    """The number; what is none stays as it is, and is refused by the model under its name."""
+    plain = text.replace(",", ".")  # 38,5 is how a Spanish keyboard writes it
+    return float(plain) if re.fullmatch(r"-?\d{1,9}(\.\d{0,9})?", plain) else text
 
 
 def _padded(rows: Sequence[FindingRow]) -> list[FindingRow]:

@@ -1,7 +1,7 @@
 """The clinician's page: a form that works without JavaScript, and the answer in words."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 
 import jinja2
@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
+from raretriage.knowledge import LONGEST_TEXT, TextTooLong
 from raretriage.serving.errors import FieldFault, InvalidInput, LogUnavailable
 from raretriage.serving.form import (
     CHOICES,
@@ -16,13 +17,15 @@ from raretriage.serving.form import (
     VITAL_FIELDS,
     BadForm,
     Form,
-    folded,
     parse_form,
     request_of,
     row_fault,
     with_more_rows,
+    with_proposed,
 )
 from raretriage.serving.model_store import ServedModel
+from raretriage.serving.phenotypes import Phenotypes
+from raretriage.serving.proposal import proposal_lines, proposed
 from raretriage.serving.runtime import Runtime
 from raretriage.serving.texts import Language, Texts, language_of
 from raretriage.serving.view import error_lines, hint, result_of
@@ -31,22 +34,11 @@ from raretriage.serving.wire import PredictResponse
 _NUMBER_FIELDS = (*REQUIRED, "comorbidity", "age")
 
 
-@dataclass(frozen=True, slots=True)
-class Picker:
-    """The findings that the page offers, for one model and language."""
-
-    labels: Mapping[str, str]
-    """HPO id -> label in the page's language, in the order of the list."""
-    id_of: Mapping[str, str]
-    """Folded label in either language -> HPO id."""
-
-
 class Page:
     """`/`, for looking and for asking."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._pickers: dict[tuple[str, Language], Picker] = {}
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader("raretriage.serving"), autoescape=True, undefined=jinja2.StrictUndefined
         )
@@ -74,7 +66,10 @@ class Page:
         t = Texts(_language(request, form.language))
         if form.wants_more_rows:
             return self._render(with_more_rows(form), t)
-        asked, faults = request_of(form, self._picker(t.language).id_of)
+        served = self._runtime.served
+        if form.wants_proposals and served is not None:
+            return self._propose(form, served.scorer.phenotypes, t)
+        asked, faults = request_of(form, served.scorer.phenotypes.named if served else _no_finding)
         if asked is None:
             return self._refuse(form, t, faults)
         try:
@@ -84,6 +79,16 @@ class Page:
         except LogUnavailable:
             return self._render(form, t, is_log_down=True, status=HTTPStatus.SERVICE_UNAVAILABLE)
         return self._render(form, t, response=response)
+
+    def _propose(self, form: Form, phenotypes: Phenotypes, t: Texts) -> HTMLResponse:
+        """The form again with the findings of the complaint, to be confirmed."""
+        try:
+            found = proposed(form, phenotypes, t.language)
+        except TextTooLong:
+            long = FieldFault("complaint", "is too long", f"at most {LONGEST_TEXT} characters", "paste a part of it")
+            return self._refuse(form, t, [long])
+        filled = with_proposed(form, found.rows, days=found.days)
+        return self._render(filled, t, proposal=proposal_lines(found, t))
 
     def _refuse(self, form: Form, t: Texts, faults: Sequence[FieldFault]) -> HTMLResponse:
         placed = [row_fault(fault, form) for fault in faults]
@@ -97,10 +102,11 @@ class Page:
         response: PredictResponse | None = None,
         faults: Sequence[FieldFault] = (),
         is_log_down: bool = False,
+        proposal: Sequence[str] = (),
         status: HTTPStatus = HTTPStatus.OK,
     ) -> HTMLResponse:
         served = self._runtime.served
-        errors = error_lines(faults, form, t)
+        errors = error_lines(faults, form, t, partial(_near, served, t.language))
         html = self._templates.get_template("page.html").render(
             t=t,
             other="en" if t.language == "es" else "es",
@@ -109,7 +115,7 @@ class Page:
             vital_fields=VITAL_FIELDS,
             choices=CHOICES,
             required=REQUIRED,
-            labels=self._picker(t.language).labels,
+            proposal=proposal,
             result=result_of(response, t) if response else None,
             errors=errors,
             error_of={line.input_id: line.text for line in errors},
@@ -123,26 +129,16 @@ class Page:
             html, status_code=status, headers={"Content-Language": t.language, "Vary": "Accept-Language"}
         )
 
-    def _picker(self, language: Language) -> Picker:
-        served = self._runtime.served
-        if served is None:
-            return Picker({}, {})
-        version = served.scorer.manifest_sha256
-        key = (version, language)
-        if key not in self._pickers:
-            self._pickers = {one: picker for one, picker in self._pickers.items() if one[0] == version}
-            self._pickers[key] = _picker_of(served, language)
-        return self._pickers[key]
+
+def _near(served: ServedModel | None, language: Language, text: str) -> list[str]:
+    """The labels of up to three findings that may be meant."""
+    if served is None:
+        return []
+    return [m.label for m in served.scorer.phenotypes.search(text, language=language, limit=3).matches]
 
 
-def _picker_of(served: ServedModel, language: Language) -> Picker:
-    knowledge = served.scorer.knowledge
-    terms = [term for term in served.scorer.manifest.features.vocabulary if knowledge.find(term)]
-    english = {term: knowledge.label(term) for term in terms}
-    spanish = {term: knowledge.label_es(term) or english[term] for term in terms}
-    shown = spanish if language == "es" else english
-    id_of = {folded(label): term for term in terms for label in (english[term], spanish[term])}
-    return Picker(dict(sorted(shown.items(), key=lambda item: folded(item[1]))), id_of)
+def _no_finding(_: str) -> None:
+    """Without a model there is no vocabulary."""
 
 
 def _language(request: Request, sent: str | None) -> Language:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from raretriage.knowledge import Extractor, Knowledge, Language, TermIndex
+from raretriage.knowledge import Extractor, Knowledge, Language, TermIndex, Why
 from raretriage.serving.wire import ExtractionOut, FoundTerm, MentionOut, TermsOut
 
 
@@ -18,6 +18,11 @@ class Phenotypes:
     def of(cls, knowledge: Knowledge) -> "Phenotypes":
         """Build both from one release: a second or two for the whole of HPO."""
         return cls(knowledge, TermIndex(knowledge), Extractor(knowledge))
+
+    def named(self, text: str) -> str | None:
+        """The id of the finding with this very name, in either language, or with this id; None where there is none."""
+        best = next(iter(self.index.search(text, limit=1)), None)
+        return best.hpo_id if best is not None and best.why in {Why.ID, Why.EXACT} else None
 
     def search(self, query: str, *, language: Language, limit: int) -> TermsOut:
         """The findings that may be meant, the likeliest first."""

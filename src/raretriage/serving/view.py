@@ -1,6 +1,6 @@
 """An answer in words for the page: pure, one language at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from raretriage.domain import RANGES, Basis, Certificate, RareFlag, State, UnsureReason
@@ -190,18 +190,28 @@ def _trace(response: PredictResponse, t: Texts) -> list[tuple[str, str]]:
     return [*lines, (t("trace.id"), response.prediction_id), (t("trace.time"), time)]
 
 
-def error_lines(faults: Sequence[FieldFault], form: Form, t: Texts) -> list[ErrorLine]:
-    """What is wrong, in words, in the order of the form and once for each input."""
-    lines = {line.input_id: line for line in (_error_line(fault, form, t) for fault in faults)}
+def error_lines(
+    faults: Sequence[FieldFault], form: Form, t: Texts, near: Callable[[str], Sequence[str]] = lambda _: ()
+) -> list[ErrorLine]:
+    """What is wrong, in words, in the order of the form and once for each input.
+
+    Args:
+        near: gives the findings that may be meant by a text that is none.
+    """
+    lines = {line.input_id: line for line in (_error_line(fault, form, t, near) for fault in faults)}
     return list(lines.values())
 
 
-def _error_line(fault: FieldFault, form: Form, t: Texts) -> ErrorLine:
+def _error_line(fault: FieldFault, form: Form, t: Texts, near: Callable[[str], Sequence[str]]) -> ErrorLine:
     name = fault.field
     if name.startswith("findings["):
-        place = int(name.removeprefix("findings[").partition("]")[0])
-        key = "error.contradiction" if name.endswith(".status") else "error.finding"
-        return ErrorLine(f"finding-{place + 1}", t(key, field=t("form.finding", number=place + 1)))
+        place, _, part = name.removeprefix("findings[").partition("]")
+        row = int(place) + 1
+        key = {".status": "error.contradiction", ".days": "error.finding_days"}.get(part, "error.finding")
+        input_id = f"finding-{row}-days" if part == ".days" else f"finding-{row}"
+        names = near(form.findings[row - 1].text) if key == "error.finding" else ()
+        meant = " " + t("error.finding_near", names="; ".join(names)) if names else ""
+        return ErrorLine(input_id, t(key, field=t("form.finding", number=row)) + meant)
     if fault.problem == "is not above diastolic_bp":
         return ErrorLine(name, t("error.pressure"))
     if name in CHOICES:
