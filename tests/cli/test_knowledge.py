@@ -76,7 +76,10 @@ def test_what_is_built_by_itself_uses_the_settings(here: Path) -> None:
 def test_further_tables_are_read_by_option_or_setting_and_named_as_sources(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    labels = b"subject_id\tpredicate_id\ttranslation_value\nHP:0001250\trdfs:label\tAtaque de prueba\n"
+    labels = (
+        b"translation_language\tsubject_id\tpredicate_id\ttranslation_value\n"
+        b"es\tHP:0001250\trdfs:label\tAtaque de prueba\n"
+    )
     Path("es.tsv").write_bytes(labels)
     Path("icd.tsv").write_bytes(b"icd10cm\torpha\nE75.2\t1\n")
     monkeypatch.setenv("ICD10_ORPHA", "icd.tsv")

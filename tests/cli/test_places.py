@@ -36,6 +36,11 @@ def test_a_hash_that_is_none_is_refused(folder: Path, digest: str) -> None:  # n
         fetch(f"{folder}/omim.tsv#sha256={digest}")
 
 
+def test_a_url_with_another_fragment_is_not_read_unchecked(web: str) -> None:  # noqa: F811
+    with pytest.raises(InputError, match="what follows # must be sha256="):
+        fetch(f"{web}/omim.tsv#md5=1")
+
+
 def test_a_file_that_is_not_there_is_named(folder: Path) -> None:  # noqa: F811
     with pytest.raises(InputError, match=r"nothing\.tsv is not there"):
         fetch(f"{folder}/nothing.tsv")

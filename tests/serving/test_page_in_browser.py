@@ -199,6 +199,22 @@ def test_a_note_proposes_findings_to_confirm(browser: Browser, address: str) -> 
     page.close()
 
 
+def test_an_answer_is_judged_on_its_page(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport=PHONE, locale="es")
+    page.goto(f"{address}/?lang=es")
+    for field, value in {"fever": "2", "pain": "3", "days": "3"}.items():
+        page.fill(f"#{field}", value)
+    page.get_by_role("button", name="Evaluar").click()
+    page.get_by_label("No; indico lo correcto").check()
+    page.select_option("#feedback-state", "chronic")
+    has_no_violation(page)
+    page.get_by_role("button", name="Enviar opinión").click()
+    expect(page.get_by_role("status")).to_contain_text("queda en el registro")
+    has_no_violation(page)
+    assert fits(page)
+    page.close()
+
+
 def test_mistakes_are_announced_and_lead_to_their_field(browser: Browser, address: str) -> None:
     page = browser.new_page(viewport=PHONE, locale="es")
     page.goto(f"{address}/?lang=es")

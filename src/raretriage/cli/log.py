@@ -1,20 +1,21 @@
-"""`raretriage log`: the prediction log, proved unchanged."""
+"""`raretriage log`: the prediction log, proved unchanged, and the labels that clinicians gave in it."""
 
+import csv
+import io
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from raretriage.cli.console import out, write_json
+from raretriage.cli.console import out, write_json, write_whole
 from raretriage.cli.exits import InputError
 from raretriage.cli.options import JsonFile
 from raretriage.settings import Settings
 
 app = typer.Typer(help="The prediction log, hash-chained and durable before each answer.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    """Keeps `verify` a sub-command while it is the only one."""
 
 
 @app.command(epilog="Example: raretriage log verify --env dev")
@@ -23,15 +24,11 @@ def verify(
     json_file: JsonFile = None,
 ) -> None:
     """Prove that every line of the local log is unchanged and follows from the one before, over all its days."""
-    from raretriage.serving import log_files, verify_folder
+    from raretriage.serving import verify_folder
 
     settings = Settings()
     chosen = env or settings.model_env
-    files = log_files(settings.log_dir, chosen)
-    if not files:
-        raise InputError(
-            f"no prediction log of {chosen!r} in {settings.log_dir}: has the service run with this LOG_DIR?"
-        )
+    files = _files(settings, chosen)
     found = verify_folder(settings.log_dir, chosen)
     names = ", ".join(path.name for path in files)
     out.print(f"{found.lines} lines in {names}: the chain holds; {found.erased} erased; last hash {found.head.hash}")
@@ -39,3 +36,40 @@ def verify(
         json_file,
         {"environment": chosen, "lines": found.lines, "erased": found.erased, "hash": found.head.hash},
     )
+
+
+@app.command(epilog="Example: raretriage log labels --env prod --csv labels.csv")
+def labels(
+    env: Annotated[str | None, typer.Option(help="dev or prod; default: MODEL_ENV.")] = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="A row a labelled answer.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """What clinicians said of answers: the last word on each, with the de-identified input that it is a label of."""
+    from raretriage.serving import labels_of
+
+    settings = Settings()
+    lines = (line for path in _files(settings, env or settings.model_env) for line in path.read_bytes().splitlines())
+    found = [asdict(label) for label in labels_of(lines)]
+    states = Counter(label["state"] for label in found)
+    out.print(f"{len(found)} labelled answers; by state: {dict(sorted((str(k), n) for k, n in states.items()))}")
+    if csv_file is not None:
+        write_whole(csv_file, _as_csv(found).encode())
+    write_json(json_file, {"labels": found})
+
+
+def _as_csv(labels: list[dict[str, object]]) -> str:
+    names = ["prediction_id", "date", "state", "rare", "diagnosis_system", "diagnosis_code", "input"]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(label | {"input": json.dumps(label["input"], ensure_ascii=False)} for label in labels)
+    return text.getvalue()
+
+
+def _files(settings: Settings, env: str) -> list[Path]:
+    from raretriage.serving import log_files
+
+    files = log_files(settings.log_dir, env)
+    if not files:
+        raise InputError(f"no prediction log of {env!r} in {settings.log_dir}: has the service run with this LOG_DIR?")
+    return files

@@ -47,6 +47,8 @@ def fetch(place: str) -> bytes:
 def split_hash(place: str) -> tuple[str, str | None]:
     """(address, sha256 or None). Raises `InputError` for a hash that is none."""
     address, mark, digest = place.partition(_MARK)
+    if not mark and "://" in place and "#" in place:  # read unchecked, it would be trusted for a check nobody made
+        raise InputError(f"{place}: what follows # must be {_MARK[1:]} and 64 hexadecimal digits")
     if mark and _HASH.fullmatch(digest) is None:
         raise InputError(f"{place}: after {_MARK} come 64 hexadecimal digits, as `sha256sum` prints them")
     return address, digest.lower() or None

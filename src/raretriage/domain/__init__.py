@@ -17,6 +17,7 @@ from raretriage.domain.encounter import (
     Sex,
     VisitType,
 )
+from raretriage.domain.feedback import OverrideReason, Verdict
 from raretriage.domain.ranges import RANGES, VITALS, Range, fever_from_temperature
 from raretriage.domain.red_flags import ESTIMATE, Alarm, RedFlag, VitalRule, alarms, red_flags, vital_rules
 from raretriage.domain.state import RARE_LABEL, STATUS_LABELS, UNSURE_LABEL, RareFlag, State
@@ -41,6 +42,7 @@ __all__ = [
     "FindingStatus",
     "InputTier",
     "LabelSource",
+    "OverrideReason",
     "Phenotype",
     "Pregnancy",
     "Presentation",
@@ -53,6 +55,7 @@ __all__ = [
     "Sex",
     "State",
     "UnsureReason",
+    "Verdict",
     "VisitType",
     "VitalRule",
     "alarms",

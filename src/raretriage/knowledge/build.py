@@ -15,10 +15,10 @@ from raretriage.knowledge.knowledge import Disease, Knowledge
 from raretriage.knowledge.maps import (
     NO_MAPS,
     Maps,
-    current_labels,
     parse_icd10,
     parse_labels,
     parse_snomed,
+    spanish_of,
     with_snomed,
 )
 from raretriage.knowledge.obo import parse_obo
@@ -108,7 +108,7 @@ def build_knowledge(
         ontology,
         _judged(names, rule, symbols, {} if maps.icd10_orpha is None else parse_icd10(maps.icd10_orpha)),
         _by_disease(hpoa.annotations, ontology),
-        {} if maps.labels_es is None else current_labels(parse_labels(maps.labels_es), ontology),
+        {} if maps.labels_es is None else spanish_of(parse_labels(maps.labels_es), ontology),
     )
 
 

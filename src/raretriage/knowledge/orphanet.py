@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from html import unescape
 
 from raretriage.knowledge.errors import MalformedSource, SourceNotFound
 from raretriage.knowledge.prevalence import Class, Figure, Kind
@@ -46,7 +47,8 @@ _KINDS: Mapping[str, Kind | None] = {
     "no data": None,
 }
 _RELATIONS = frozenset({"E", "NTBT", "BTNT", "ND"})
-_NO_ONSET = "No data available"
+_NO_DATA = "No data available"
+_MARKUP = re.compile(r"(?i)</?(?:i|b|em|sub|sup|p|br)\s*/?>")
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _MAX_BYTES = 64 * 1024 * 1024  # the whole set has 6 MB; a hostile file must not fill the memory
@@ -221,9 +223,19 @@ def _entity(at: str, row: list[str]) -> Entity:
         id=f"ORPHA:{_number(at, 'orpha', number)}",
         name=label.strip(),
         type=EntityType(_one_of(at, "type", kind, frozenset(EntityType))),
-        onset=tuple(word for word in onset.split("|") if word not in {"", _NO_ONSET}),
-        definition=" ".join(definition.split()),
+        onset=tuple(word for word in onset.split("|") if word not in {"", _NO_DATA}),
+        definition=_plain(definition),
     )
+
+
+def _plain(text: str) -> str:
+    """Without markup, entities, doubled blanks, and what stands for nothing.
+
+    >>> _plain("Due to  <i>FBN1</i> &amp; others")
+    'Due to FBN1 & others'
+    """
+    plain = " ".join(unescape(_MARKUP.sub("", text)).split())
+    return "" if plain == _NO_DATA else plain
 
 
 def _figure(at: str, row: list[str]) -> Figure | None:

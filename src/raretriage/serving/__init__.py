@@ -13,6 +13,7 @@ from raretriage.serving.errors import (
     ServingError,
     ShippingConflict,
 )
+from raretriage.serving.feedback import Label, labels_of
 from raretriage.serving.log_files import log_files, verify_folder
 from raretriage.serving.scorer import Score, Scorer
 from raretriage.serving.service import prepare
@@ -23,6 +24,7 @@ __all__ = [
     "BrokenChain",
     "Head",
     "InvalidInput",
+    "Label",
     "LogBusy",
     "LogError",
     "LogUnavailable",
@@ -36,6 +38,7 @@ __all__ = [
     "Verified",
     "answer",
     "create_app",
+    "labels_of",
     "log_files",
     "prepare",
     "urgent_signs",

@@ -22,7 +22,7 @@ from raretriage.bucket import Environment
 from raretriage.privacy import Keyring, Scrubber
 from raretriage.serving.body import MAX_BODY_BYTES, BodyGuard
 from raretriage.serving.durable import FileOps
-from raretriage.serving.errors import InvalidInput, LogUnavailable, NoRanking
+from raretriage.serving.errors import InvalidInput, LogUnavailable, NoRanking, UnknownPrediction
 from raretriage.serving.metrics import MEDIA_TYPE, ServiceMetrics
 from raretriage.serving.page import Page
 from raretriage.serving.problems import Problem, faults_of, invalid
@@ -32,6 +32,8 @@ from raretriage.serving.wire import (
     DifferentialRequest,
     ExtractionOut,
     ExtractRequest,
+    FeedbackOut,
+    FeedbackRequest,
     PredictRequest,
     PredictResponse,
     TermsOut,
@@ -137,6 +139,11 @@ def _add_routes(app: FastAPI, runtime: Runtime) -> None:
         """Rank rare diseases for these findings, with what each finding weighs and what to ask next."""
         return runtime.differential(body)
 
+    @app.post("/feedback", responses=_problem_responses(400, 404, 413, 415, 422, 503))
+    def feedback(body: FeedbackRequest) -> FeedbackOut:
+        """Confirm, correct or override an answer. A correction becomes a label; it is durable when this answers."""
+        return runtime.feedback(body)
+
     @app.get("/phenotypes", responses=_problem_responses(422, 503))
     def phenotypes(
         q: Annotated[str, Query(max_length=200, description="Words, the beginning of one, or an HPO id.")],
@@ -194,6 +201,10 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(NoRanking)
     async def unranked(_request: Request, error: NoRanking) -> Response:
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+
+    @app.exception_handler(UnknownPrediction)
+    async def unanswered(_request: Request, error: UnknownPrediction) -> Response:
+        return Problem(HTTPStatus.NOT_FOUND, str(error))
 
     @app.exception_handler(HTTPException)
     async def other(_request: Request, error: HTTPException) -> Response:

@@ -4,6 +4,7 @@ ServingError
 ├── ModelUnusable      the published graph does not keep its contract; the last good model stays
 ├── InvalidInput       well-formed fields that cannot be used; carries one `FieldFault` for each
 ├── NoRanking          the served version ranks no diseases
+├── UnknownPrediction  feedback on an answer that this log does not hold
 ├── ShippingConflict   a part in the bucket is not what this log holds; the local log goes on
 └── LogError           the prediction log
     ├── LogBusy        another process writes it
@@ -46,6 +47,10 @@ class InvalidInput(ServingError):
 
 class NoRanking(ServingError):
     """The served version has no ranking of rare diseases; publishing one mends it."""
+
+
+class UnknownPrediction(ServingError):
+    """The log here holds no answer of this id."""
 
 
 class ShippingConflict(ServingError):

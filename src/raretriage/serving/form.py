@@ -63,10 +63,7 @@ def parse_form(body: bytes) -> Form:
     Raises:
         BadForm: not UTF-8, or more fields than the page can send.
     """
-    try:
-        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
-    except ValueError as error:
-        raise BadForm("the form cannot be read") from error
+    pairs = _pairs(body)
     values = {name: text.strip() for name, text in pairs}
     texts = [text.strip() for name, text in pairs if name == "finding"]
     statuses = [text for name, text in pairs if name == "finding_status"]
@@ -84,6 +81,18 @@ def parse_form(body: bytes) -> Form:
         wants_more_rows="more" in values,
         wants_proposals="propose" in values,
     )
+
+
+def feedback_form(body: bytes) -> dict[str, object]:
+    """What the page says of an answer, as fields of a `FeedbackRequest` and the language; empty ones are left out.
+
+    Raises:
+        BadForm: not UTF-8, or more fields than the page can send.
+    """
+    told: dict[str, object] = {name: text.strip() for name, text in _pairs(body) if text.strip()}
+    if "rare" in told:
+        told["rare"] = {"yes": True, "no": False}.get(str(told["rare"]), told["rare"])
+    return told
 
 
 def with_more_rows(form: Form) -> Form:
@@ -146,6 +155,13 @@ def row_fault(fault: FieldFault, form: Form) -> FieldFault:
     typed = [i for i, row in enumerate(form.findings) if row.text]
     part = {"status": ".status", "onset_days": ".days"}.get(named[2], "")
     return FieldFault(f"findings[{typed[int(named[1])]}]{part}", fault.problem, fault.allowed, fault.fix)
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
+    except ValueError as error:
+        raise BadForm("the form cannot be read") from error
 
 
 def _number(text: str) -> float | str:

@@ -29,6 +29,7 @@ class ServiceMetrics:
         self.unsure = Counter("raretriage_unsure", "Unsure answers by reason", ["reason"], registry=at)
         self.red_flags = Counter("raretriage_red_flags", "Red flags shown", ["flag"], registry=at)
         self.fallback = Counter("raretriage_fallback", "Answers by the fixed rules", registry=at)
+        self.feedback = Counter("raretriage_feedback", "What clinicians said of answers", ["verdict"], registry=at)
         self.log_errors = Counter("raretriage_log_errors", "Answers refused: the log was not durable", registry=at)
         self.ship_errors = Counter("raretriage_ship_errors", "Failed attempts to reach the bucket", registry=at)
         self.shipped = Counter("raretriage_shipped_lines", "Log lines that reached the bucket", registry=at)

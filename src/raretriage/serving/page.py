@@ -7,16 +7,19 @@ from http import HTTPStatus
 import jinja2
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
+from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from raretriage.domain import OverrideReason, State, Verdict
 from raretriage.knowledge import LONGEST_TEXT, TextTooLong
-from raretriage.serving.errors import FieldFault, InvalidInput, LogUnavailable
+from raretriage.serving.errors import FieldFault, InvalidInput, LogUnavailable, UnknownPrediction
 from raretriage.serving.form import (
     CHOICES,
     REQUIRED,
     VITAL_FIELDS,
     BadForm,
     Form,
+    feedback_form,
     parse_form,
     request_of,
     row_fault,
@@ -28,8 +31,8 @@ from raretriage.serving.phenotypes import Phenotypes
 from raretriage.serving.proposal import proposal_lines, proposed
 from raretriage.serving.runtime import Runtime
 from raretriage.serving.texts import Language, Texts, language_of
-from raretriage.serving.view import error_lines, hint, result_of
-from raretriage.serving.wire import PredictResponse
+from raretriage.serving.view import error_lines, feedback_error_lines, hint, result_of
+from raretriage.serving.wire import FeedbackRequest, PredictResponse
 
 _NUMBER_FIELDS = (*REQUIRED, "comorbidity", "age")
 
@@ -42,7 +45,12 @@ class Page:
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader("raretriage.serving"), autoescape=True, undefined=jinja2.StrictUndefined
         )
-        self._templates.globals["hint"] = hint
+        self._templates.globals |= {
+            "hint": hint,
+            "verdicts": tuple(Verdict),
+            "reasons": tuple(OverrideReason),
+            "states": tuple(State),
+        }
 
     def add_to(self, app: FastAPI) -> None:
         """Register the page's routes."""
@@ -55,6 +63,30 @@ class Page:
         async def assess(request: Request) -> HTMLResponse:
             body = await request.body()
             return await run_in_threadpool(self._assess, body, request)
+
+        @app.post("/feedback/page", response_class=HTMLResponse, include_in_schema=False)
+        async def judge(request: Request) -> HTMLResponse:
+            body = await request.body()
+            return await run_in_threadpool(self._judge, body, request)
+
+    def _judge(self, body: bytes, request: Request) -> HTMLResponse:
+        """Note what is said of an answer, and offer an empty form."""
+        try:
+            told = feedback_form(body)
+        except BadForm:
+            told = {}
+        lang = told.pop("lang", None)
+        t = Texts(_language(request, None if lang is None else str(lang)))
+        try:
+            said = self._runtime.feedback(FeedbackRequest.model_validate(told))
+        except (ValidationError, UnknownPrediction) as error:
+            faults = [FieldFault("", type(error).__name__, "an answer of this service", "choose one")]
+            return self._render(Form(), t, judged=faults, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        except InvalidInput as error:
+            return self._render(Form(), t, judged=error.faults, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        except LogUnavailable:
+            return self._render(Form(), t, is_log_down=True, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return self._render(Form(), t, noted=t("feedback.noted_body", id=said.prediction_id))
 
     def _assess(self, body: bytes, request: Request) -> HTMLResponse:
         try:
@@ -102,11 +134,13 @@ class Page:
         response: PredictResponse | None = None,
         faults: Sequence[FieldFault] = (),
         is_log_down: bool = False,
+        judged: Sequence[FieldFault] = (),
+        noted: str = "",
         proposal: Sequence[str] = (),
         status: HTTPStatus = HTTPStatus.OK,
     ) -> HTMLResponse:
         served = self._runtime.served
-        errors = error_lines(faults, form, t, partial(_near, served, t.language))
+        errors = error_lines(faults, form, t, partial(_near, served, t.language)) + feedback_error_lines(judged, t)
         html = self._templates.get_template("page.html").render(
             t=t,
             other="en" if t.language == "es" else "es",
@@ -115,6 +149,7 @@ class Page:
             vital_fields=VITAL_FIELDS,
             choices=CHOICES,
             required=REQUIRED,
+            noted=noted,
             proposal=proposal,
             result=result_of(response, t) if response else None,
             errors=errors,

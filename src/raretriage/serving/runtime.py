@@ -18,7 +18,14 @@ from raretriage.serving.phenotypes import Phenotypes
 from raretriage.serving.predictions import PredictionLog
 from raretriage.serving.service import TriageService
 from raretriage.serving.shipping import LogShipper, head_in
-from raretriage.serving.wire import DifferentialOut, DifferentialRequest, PredictRequest, PredictResponse
+from raretriage.serving.wire import (
+    DifferentialOut,
+    DifferentialRequest,
+    FeedbackOut,
+    FeedbackRequest,
+    PredictRequest,
+    PredictResponse,
+)
 from raretriage.storage import Bucket, StorageError
 
 _log = logging.getLogger(__name__)
@@ -101,6 +108,12 @@ class Runtime:
     def differential(self, request: DifferentialRequest) -> DifferentialOut:
         """See `TriageService.differential`."""
         return self._running().differential(request)
+
+    def feedback(self, request: FeedbackRequest) -> FeedbackOut:
+        """See `TriageService.feedback`."""
+        said = self._running().feedback(request)
+        self.metrics.feedback.labels(said.verdict).inc()
+        return said
 
     def phenotypes(self) -> Phenotypes:
         """Search and reading of findings, by the served model's knowledge.

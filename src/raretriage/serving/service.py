@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import orjson
+
 from model.rules import predict_status
 from raretriage.bucket import MODEL_FILE, Environment, Manifest
 from raretriage.differential import Onset
@@ -15,7 +17,8 @@ from raretriage.knowledge import Knowledge, UnknownTerm
 from raretriage.privacy import Keyring, Kind, Scrubber, deidentify_presentation, region_of
 from raretriage.serving.answer import answer, answer_by_rules, urgent_signs
 from raretriage.serving.chain import Json, ModelRef
-from raretriage.serving.errors import FieldFault, InvalidInput, NoRanking
+from raretriage.serving.errors import FieldFault, InvalidInput, NoRanking, UnknownPrediction
+from raretriage.serving.feedback import feedback_faults
 from raretriage.serving.model_store import ModelStore, ServedModel
 from raretriage.serving.predictions import PredictionLog
 from raretriage.serving.scorer import Score
@@ -25,6 +28,8 @@ from raretriage.serving.wire import (
     DecisionOut,
     DifferentialOut,
     DifferentialRequest,
+    FeedbackOut,
+    FeedbackRequest,
     Input,
     ModelOut,
     PredictRequest,
@@ -147,6 +152,34 @@ class TriageService:
             },
         )
         return found
+
+    def feedback(self, request: FeedbackRequest) -> FeedbackOut:
+        """What a clinician says of an answer, durable in the same log.
+
+        Raises:
+            InvalidInput: the verdict needs something that is not told, or contradicts it.
+            UnknownPrediction: there is no such answer here.
+            LogUnavailable: the line could not be written.
+        """
+        if faults := feedback_faults(request):
+            raise InvalidInput(faults)
+        answered = self.log.line_of(request.prediction_id)
+        answer = None if answered is None else orjson.loads(answered)
+        if answer is None or "decision" not in (answer["content"] or {}):
+            raise UnknownPrediction("this service's log holds no answer of this id: check it, or ask who answered")
+        said = FeedbackOut(
+            feedback_id=self.new_id(),
+            prediction_id=request.prediction_id,
+            verdict=request.verdict,
+            timestamp=self.now(),
+        )
+        self.log.append(
+            prediction_id=said.feedback_id,
+            time=said.timestamp,
+            model=ModelRef(**answer["model"]) if isinstance(answer["model"], dict) else None,
+            content={"feedback": request.model_dump(mode="json", exclude_none=True)},
+        )
+        return said
 
     def _identifier_faults(self, request: PredictRequest) -> list[FieldFault]:
         if self.keyring is not None:

@@ -49,6 +49,7 @@ class PriceRow:
 class Result:
     """Everything the result panel shows, in the order of reading."""
 
+    prediction_id: str
     red_flags: tuple[RedFlagLine, ...]
     status: str
     tone: str
@@ -82,6 +83,7 @@ def result_of(response: PredictResponse, t: Texts) -> Result:
     decision = response.decision
     tone = decision.state.value if decision.state else "unsure"
     return Result(
+        prediction_id=response.prediction_id,
         red_flags=red_flag_lines(decision.red_flag_rules, t),
         status=t(f"status.{tone}"),
         tone=tone,
@@ -200,6 +202,13 @@ def error_lines(
     """
     lines = {line.input_id: line for line in (_error_line(fault, form, t, near) for fault in faults)}
     return list(lines.values())
+
+
+def feedback_error_lines(faults: Sequence[FieldFault], t: Texts) -> list[ErrorLine]:
+    """What is missing in what was said of an answer, in words, each once."""
+    keys = {"reason": "error.feedback.reason", "state": "error.feedback.state", "rare": "error.feedback.state"}
+    texts = dict.fromkeys(t(keys.get(fault.field, "error.feedback")) for fault in faults)
+    return [ErrorLine("form", text) for text in texts]
 
 
 def _error_line(fault: FieldFault, form: Form, t: Texts, near: Callable[[str], Sequence[str]]) -> ErrorLine:

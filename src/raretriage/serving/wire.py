@@ -11,7 +11,9 @@ from raretriage.differential import Relation
 from raretriage.domain import (
     RANGES,
     Certificate,
+    Diagnosis,
     InputTier,
+    OverrideReason,
     Phenotype,
     Pregnancy,
     Presentation,
@@ -20,6 +22,7 @@ from raretriage.domain import (
     Sex,
     State,
     UnsureReason,
+    Verdict,
     VisitType,
 )
 from raretriage.knowledge import Assertion, Why
@@ -325,6 +328,40 @@ class DifferentialRequest(StrictRequest):
     """False: only the patient counts, not how well known a disease is."""
     prevalence_weight: Annotated[float, Field(ge=0, le=1)] = 0.0
     """How much it counts that a disease is more common: 1 as Bayes' rule says; it ranks published cases worse."""
+
+
+class FeedbackRequest(StrictRequest):
+    """What a clinician says of an answer. There is no free text: it might name the patient."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"prediction_id": "4f0c2a", "verdict": "confirmed"},
+                {"prediction_id": "4f0c2a", "verdict": "corrected", "state": "acute", "rare": False},
+                {"prediction_id": "4f0c2a", "verdict": "overridden", "reason": "already_referred"},
+            ]
+        },
+    )
+
+    prediction_id: Identifier
+    verdict: Annotated[Verdict, Field(strict=False)]
+    state: Annotated[State | None, Field(strict=False)] = None
+    """The right one, with `corrected`."""
+    rare: bool | None = None
+    """Whether the patient has a rare disease, with `corrected`."""
+    diagnosis: Diagnosis | None = None
+    """With `corrected`."""
+    reason: Annotated[OverrideReason | None, Field(strict=False)] = None
+    """Needed with `overridden`."""
+
+
+class FeedbackOut(BaseModel):
+    """What was noted, and durable, of an answer."""
+
+    feedback_id: str
+    prediction_id: str
+    verdict: Verdict
+    timestamp: datetime
 
 
 class FoundTerm(BaseModel):
