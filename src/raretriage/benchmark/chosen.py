@@ -84,17 +84,9 @@ def choose_in_folds(
 
 def _places(placed: Placed, parts_of: Callable[[Patient], Parts], grid: Sequence[Choice]) -> list[float]:
     parts = parts_of(placed.case.patient)
-    return [best_place(_scores(parts, choice), placed.right) for choice in grid]
-
-
-def _scores(parts: Parts, choice: Choice) -> np.ndarray:
-    return np.asarray(
-        WEIGHTS.match * parts.match
-        + choice.likeness * parts.likeness
-        + choice.onset * parts.onset
-        + choice.sex * parts.sex
-        + choice.prior * parts.prior
-    )
+    weights = np.asarray([[WEIGHTS.match, c.likeness, c.onset, c.sex, c.prior] for c in grid])
+    scores = weights @ np.stack([parts.match, parts.likeness, parts.onset, parts.sex, parts.prior])
+    return [best_place(row, placed.right) for row in scores]
 
 
 def _mean_by_disease(values: np.ndarray, diseases: np.ndarray) -> np.ndarray:

@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from raretriage.differential.artefact import Arrays, Ranked, quantised
@@ -15,7 +16,7 @@ from raretriage.differential.onnx_export import export_onnx
 from raretriage.differential.onset import onset_log_ratios
 from raretriage.differential.people import log_prevalence, sex_log_ratios
 from raretriage.differential.prior import prior
-from raretriage.differential.terms import Terms, terms_of
+from raretriage.differential.terms import FloatArray, Terms, terms_of
 from raretriage.differential.views import View, views_of
 from raretriage.differential.weights import WEIGHTS, Weights
 from raretriage.knowledge import Knowledge
@@ -75,11 +76,10 @@ def build_differential(
     return build_on(ground, learnt)
 
 
-def build_on(ground: Ground, learnt: FindingVectors, *, weights: Weights = WEIGHTS, kin: Kin = Kin.ALL) -> Built:
-    """The ranking with these weights, nothing learnt anew."""
+def build_on(ground: Ground, learnt: FindingVectors) -> Built:
+    """The ranking of a knowledge by vectors that are learnt."""
     knowledge, views, candidates, terms = ground.knowledge, ground.views, ground.candidates, ground.terms
-    mixed = mixture(candidates, len(views), kin)
-    codes, low, step = quantised(levels(terms, ground.profiles, mixed, weights=weights))
+    codes, low, step = _levels(ground, WEIGHTS, Kin.ALL)
     onset, onset_by_age = onset_log_ratios(knowledge, views, candidates)
     log.info("differential.built", extra={"candidates": len(candidates), "findings": len(terms.ids)})
     every_term = tuple(sorted(terms.row_of))
@@ -97,12 +97,35 @@ def build_on(ground: Ground, learnt: FindingVectors, *, weights: Weights = WEIGH
         content=terms.content,
         onset=onset,
         onset_by_age=onset_by_age,
-        prior=prior(knowledge, views, candidates, terms, ground.profiles, weights),
+        prior=_prior(ground, WEIGHTS),
         sex=sex_log_ratios(knowledge, views, candidates),
         prevalence=log_prevalence(knowledge, candidates),
-        weights=asdict(weights),
+        weights=asdict(WEIGHTS),
     )
     return Built(arrays=arrays, onnx=export_onnx(embed(learnt, terms, candidates, ground.profiles)), learnt=learnt)
+
+
+def otherwise(built: Built, ground: Ground, weights: Weights, kin: Kin) -> Built:
+    """The same ranking with other weights, or known by other kin."""
+    codes, low, step = _levels(ground, weights, kin)
+    arrays = replace(
+        built.arrays,
+        levels=codes,
+        level_low=low,
+        level_step=step,
+        prior=_prior(ground, weights),
+        weights=asdict(weights),
+    )
+    return replace(built, arrays=arrays)
+
+
+def _levels(ground: Ground, weights: Weights, kin: Kin) -> tuple[npt.NDArray[np.uint8], float, float]:
+    mixed = mixture(ground.candidates, len(ground.views), kin)
+    return quantised(levels(ground.terms, ground.profiles, mixed, weights=weights))
+
+
+def _prior(ground: Ground, weights: Weights) -> FloatArray:
+    return prior(ground.knowledge, ground.views, ground.candidates, ground.terms, ground.profiles, weights)
 
 
 def kin_of(candidates: tuple[Candidate, ...]) -> list[tuple[str, ...]]:
