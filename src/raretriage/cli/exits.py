@@ -44,6 +44,7 @@ _CODES: dict[tuple[str, str], Exit] = {
     ("bucket", "NothingPublished"): Exit.BAD_INPUT,
     ("serving", "ServingError"): Exit.REFUSED,
     ("serving", "InvalidInput"): Exit.BAD_INPUT,
+    ("serving", "NotReplayable"): Exit.BAD_INPUT,
     ("validity", "ValidityError"): Exit.BAD_INPUT,
     ("differential", "DifferentialError"): Exit.BAD_INPUT,
     ("benchmark", "BenchmarkError"): Exit.BAD_INPUT,

@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from raretriage.cli.console import out, write_json, write_whole
-from raretriage.cli.exits import InputError
+from raretriage.cli.exits import InputError, PromiseBroken
 from raretriage.cli.options import JsonFile
+from raretriage.cli.publish import environment
 from raretriage.settings import Settings
 
 app = typer.Typer(help="The prediction log, hash-chained and durable before each answer.", no_args_is_help=True)
@@ -55,6 +56,51 @@ def labels(
     if csv_file is not None:
         write_whole(csv_file, _as_csv(found).encode())
     write_json(json_file, {"labels": found})
+
+
+@app.command(name="replay", epilog="Example: raretriage log replay 4f0c2a7e")
+def replay_line(
+    entry_id: Annotated[str, typer.Argument(metavar="ID", help="The answer's id, as the page and the JSON show it.")],
+    env: Annotated[str | None, typer.Option(help="dev or prod; default: MODEL_ENV.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Score a logged answer again with the model of its hash.
+
+    With the recorded version of ONNX Runtime the probabilities are equal to the bit, with another within 1e-6; which of
+    the two, is said. Anything else ends with exit code 4.
+    """
+    from raretriage.bucket import MODEL_FILE, load_package, read_ledger
+    from raretriage.serving import Outcome, Scorer, line_in, model_of, replay
+    from raretriage.storage import open_bucket
+
+    settings = Settings()
+    chosen = environment(env or settings.model_env)
+    lines = (line_in(path, entry_id) for path in reversed(_files(settings, chosen)))
+    line = next((line for line in lines if line is not None), None)
+    if line is None:
+        raise InputError(f"no answer {entry_id!r} in the log of {chosen} in {settings.log_dir}")
+    record = json.loads(line)
+    version, sha256 = model_of(record)
+    bucket = open_bucket(settings.model_uri)
+    entry = next((e for e in reversed(read_ledger(bucket, chosen)) if e.to_version == version), None)
+    if entry is None:
+        raise InputError(f"the ledger of {chosen} in {settings.model_uri} never published {version}, which answered")
+    package = load_package(bucket, entry)
+    if package.manifest.files[MODEL_FILE].sha256 != sha256:
+        raise PromiseBroken(f"{version} in the bucket is not the model that answered: another SHA-256")
+    found = replay(record, Scorer(package))
+    engines = f"ONNX Runtime {found.engine_then or 'not recorded'} then, {found.engine_now} now"
+    out.print(f"{entry_id}: {_OUTCOMES[found.outcome]}; largest difference {found.difference:.3g}; {engines}")
+    write_json(json_file, asdict(found))
+    if found.outcome is Outcome.DIFFERS:
+        raise PromiseBroken(f"{entry_id} does not come out again")
+
+
+_OUTCOMES = {
+    "bit_equal": "equal to the bit",
+    "within_tolerance": "equal within 1e-6",
+    "differs": "another answer",
+}
 
 
 def _as_csv(labels: list[dict[str, object]]) -> str:

@@ -10,11 +10,13 @@ from raretriage.serving.errors import (
     LogError,
     LogUnavailable,
     ModelUnusable,
+    NotReplayable,
     ServingError,
     ShippingConflict,
 )
 from raretriage.serving.feedback import Label, labels_of
-from raretriage.serving.log_files import log_files, verify_folder
+from raretriage.serving.log_files import line_in, log_files, verify_folder
+from raretriage.serving.replay import Outcome, Replayed, model_of, replay
 from raretriage.serving.scorer import Score, Scorer
 from raretriage.serving.service import prepare
 from raretriage.serving.wire import PredictRequest, PredictResponse
@@ -29,8 +31,11 @@ __all__ = [
     "LogError",
     "LogUnavailable",
     "ModelUnusable",
+    "NotReplayable",
+    "Outcome",
     "PredictRequest",
     "PredictResponse",
+    "Replayed",
     "Score",
     "Scorer",
     "ServingError",
@@ -39,8 +44,11 @@ __all__ = [
     "answer",
     "create_app",
     "labels_of",
+    "line_in",
     "log_files",
+    "model_of",
     "prepare",
+    "replay",
     "urgent_signs",
     "verify_folder",
     "verify_log",

@@ -4,6 +4,7 @@ ServingError
 ├── ModelUnusable      the published graph does not keep its contract; the last good model stays
 ├── InvalidInput       well-formed fields that cannot be used; carries one `FieldFault` for each
 ├── NoRanking          the served version ranks no diseases
+├── NotReplayable      a line of the log that no model can answer again
 ├── UnknownPrediction  feedback on an answer that this log does not hold
 ├── ShippingConflict   a part in the bucket is not what this log holds; the local log goes on
 └── LogError           the prediction log
@@ -47,6 +48,10 @@ class InvalidInput(ServingError):
 
 class NoRanking(ServingError):
     """The served version has no ranking of rare diseases; publishing one mends it."""
+
+
+class NotReplayable(ServingError):
+    """No model gave this answer, or nothing is left of it."""
 
 
 class UnknownPrediction(ServingError):

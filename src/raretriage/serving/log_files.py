@@ -1,6 +1,10 @@
 """The files of one environment's prediction log: one a closed day, the current one, and where the chain begins."""
 
+import mmap
+import os
 from pathlib import Path
+
+import orjson
 
 from raretriage.serving.chain import GENESIS, Head, Verified, verify_log
 from raretriage.serving.errors import BrokenChain
@@ -31,6 +35,19 @@ def log_files(folder: Path, environment: str) -> list[Path]:
     closed = [closed_file(folder, environment, day) for day in closed_days(folder, environment)]
     current = current_file(folder, environment)
     return [*closed, current] if current.exists() else closed
+
+
+def line_in(path: Path, entry_id: str) -> bytes | None:
+    """The first whole line of a file with this id; None where there is none."""
+    begin = b'{"id":' + orjson.dumps(entry_id) + b","
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:  # nothing to map
+            return None
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            start = 0 if data[: len(begin)] == begin else data.find(b"\n" + begin) + 1
+            if data[start : start + len(begin)] != begin or (end := data.find(b"\n", start)) < 0:
+                return None
+            return data[start:end]
 
 
 def start_of(folder: Path, environment: str) -> Head:

@@ -6,7 +6,6 @@ chain goes on in a new file. One process writes; a second one is refused.
 
 import fcntl
 import logging
-import mmap
 import os
 import secrets
 import threading
@@ -14,13 +13,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
-
 from raretriage.bucket import Environment
 from raretriage.serving.chain import GENESIS, Head, Json, ModelRef, day_of, head_of, make_line, verify_log
 from raretriage.serving.durable import DurableFile, FileOps, OsFileOps, sync_folder
 from raretriage.serving.errors import BrokenChain, LogBusy, LogUnavailable
-from raretriage.serving.log_files import anchor_file, closed_days, closed_file, current_file, start_of
+from raretriage.serving.log_files import anchor_file, closed_days, closed_file, current_file, line_in, start_of
 
 _log = logging.getLogger(__name__)
 
@@ -122,10 +119,9 @@ class PredictionLog:
 
     def line_of(self, entry_id: str) -> bytes | None:
         """The durable line with this id, of the files that are here; None where there is none."""
-        begin = b'{"id":' + orjson.dumps(entry_id) + b","
         with self._lock:
             newest_first = [self._current, *(self._closed(day) for day in reversed(self._closed_days()))]
-            return next((line for path in newest_first if (line := _line_with(path, begin)) is not None), None)
+            return next((line for path in newest_first if (line := line_in(path, entry_id)) is not None), None)
 
     def read(self, day: str, offset: int, limit: int) -> bytes:
         """Whole durable lines of one day from `offset` on, about `limit` bytes and at least one line if there is one.
@@ -226,18 +222,6 @@ class PredictionLog:
 
     def _closed_days(self) -> list[str]:
         return closed_days(self._folder, self.environment)
-
-
-def _line_with(path: Path, begin: bytes) -> bytes | None:
-    """The first whole line that begins so."""
-    with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:  # nothing to map
-            return None
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            start = 0 if data[: len(begin)] == begin else data.find(b"\n" + begin) + 1
-            if data[start : start + len(begin)] != begin or (end := data.find(b"\n", start)) < 0:
-                return None
-            return data[start:end]
 
 
 def _last_line(path: Path) -> bytes:

@@ -19,6 +19,8 @@ from raretriage.serving.phenotypes import Phenotypes
 from raretriage.serving.shapley import MarginExplainer
 from raretriage.serving.wire import Explanation
 
+ENGINE: str = ort.__version__
+"""Version of ONNX Runtime; with one thread it gives the same bits for the same input."""
 MARGIN_TOLERANCE = 1e-4
 """How far the probability of an explanation may be from the graph's, which rounds to float32 (measured: 4e-7)."""
 

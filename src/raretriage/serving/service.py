@@ -21,7 +21,7 @@ from raretriage.serving.errors import FieldFault, InvalidInput, NoRanking, Unkno
 from raretriage.serving.feedback import feedback_faults
 from raretriage.serving.model_store import ModelStore, ServedModel
 from raretriage.serving.predictions import PredictionLog
-from raretriage.serving.scorer import Score
+from raretriage.serving.scorer import ENGINE, Score
 from raretriage.serving.texts import bilingual
 from raretriage.serving.wire import (
     Bilingual,
@@ -93,6 +93,7 @@ class TriageService:
                 "decision": {"status": decision.status, **outcome.model_dump(mode="json")},
                 "latency_ms": round((self.monotonic() - start) * 1000, 3),
                 "graph_input_sha256": score.graph_input_sha256 if score else None,
+                "onnxruntime": ENGINE if score else None,
                 "differential": _logged(differential),
             },
         )
