@@ -14,6 +14,7 @@ from raretriage.cli.console import out, write_json, write_whole
 from raretriage.cli.exits import InputError, PromiseBroken
 from raretriage.cli.options import JsonFile
 from raretriage.cli.publish import environment
+from raretriage.cli.workspace import Workspace
 from raretriage.settings import Settings
 
 app = typer.Typer(help="The prediction log, hash-chained and durable before each answer.", no_args_is_help=True)
@@ -94,6 +95,63 @@ def replay_line(
     write_json(json_file, asdict(found))
     if found.outcome is Outcome.DIFFERS:
         raise PromiseBroken(f"{entry_id} does not come out again")
+
+
+@app.command(epilog="Example: raretriage log export --env prod --out predicciones.jsonl")
+def export(
+    file: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to put it; written whole or not at all.")],
+    env: Annotated[str | None, typer.Option(help="dev or prod; default: MODEL_ENV.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """The whole log that has reached the bucket, as one file, after its chain was proved."""
+    from raretriage.serving import parts_in, verify_log
+    from raretriage.storage import open_bucket
+
+    settings = Settings()
+    chosen = environment(env or settings.model_env)
+    bucket = open_bucket(settings.model_uri)
+    parts = parts_in(bucket, chosen)
+    if not parts:
+        raise InputError(f"no part of the log of {chosen} in {settings.model_uri}: has the service run with it?")
+    content = b"".join(bucket.get(part.key) for part in parts)
+    found = verify_log(content.splitlines())
+    write_whole(file, content)
+    out.print(f"{found.lines} lines of {len(parts)} parts in {file}: the chain holds; {found.erased} erased")
+    write_json(json_file, {"lines": found.lines, "parts": len(parts), "erased": found.erased, "hash": found.head.hash})
+
+
+@app.command(name="erase", epilog="Example: raretriage log erase --patient 12345 --because 'request of 2026-05-01'")
+def erase_lines(
+    because: Annotated[str, typer.Option(help="The order or request; kept in the audit log. Name nobody.")],
+    patient: Annotated[
+        list[str] | None, typer.Option(help="The hospital's own patient id; its pseudonym is found by the key.")
+    ] = None,
+    subject: Annotated[list[str] | None, typer.Option(help="A pseudonym, as the log has it.")] = None,
+    entry: Annotated[list[str] | None, typer.Option("--id", help="One answer.")] = None,
+    env: Annotated[str | None, typer.Option(help="dev or prod; default: MODEL_ENV.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Erase what the log holds of one patient, here and in the bucket; the chain still verifies.
+
+    Content and salt of the lines become null, also of what clinicians said of them. It cannot be undone. Stop the
+    service before: the current day cannot be rewritten under it.
+    """
+    from raretriage.privacy import Kind
+    from raretriage.serving import erase
+
+    if not (patient or subject or entry):
+        raise typer.BadParameter("name somebody: --patient, --subject or --id", param_hint="--patient")
+    settings = Settings()
+    chosen = environment(env or settings.model_env)
+    _files(settings, chosen)
+    work = Workspace(settings)
+    subjects = [*(subject or ()), *(work.keyring().pseudonym(Kind.PATIENT, raw) for raw in patient or ())]
+    with work.audited("erase", f"log:{chosen} because {because}"):
+        found = erase(settings.log_dir, work.bucket, chosen, subjects=subjects, ids=entry or ())
+    out.print(
+        f"erased {found.here} lines here and {found.in_bucket} in the bucket; prove it with `raretriage log verify`"
+    )
+    write_json(json_file, asdict(found))
 
 
 _OUTCOMES = {

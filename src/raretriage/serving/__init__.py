@@ -3,6 +3,7 @@
 from raretriage.serving.answer import answer, urgent_signs
 from raretriage.serving.app import create_app
 from raretriage.serving.chain import GENESIS, Head, Verified, verify_log
+from raretriage.serving.erasure import Erased, erase
 from raretriage.serving.errors import (
     BrokenChain,
     InvalidInput,
@@ -19,11 +20,13 @@ from raretriage.serving.log_files import line_in, log_files, verify_folder
 from raretriage.serving.replay import Outcome, Replayed, model_of, replay
 from raretriage.serving.scorer import Score, Scorer
 from raretriage.serving.service import prepare
+from raretriage.serving.shipping import parts_in
 from raretriage.serving.wire import PredictRequest, PredictResponse
 
 __all__ = [
     "GENESIS",
     "BrokenChain",
+    "Erased",
     "Head",
     "InvalidInput",
     "Label",
@@ -43,10 +46,12 @@ __all__ = [
     "Verified",
     "answer",
     "create_app",
+    "erase",
     "labels_of",
     "line_in",
     "log_files",
     "model_of",
+    "parts_in",
     "prepare",
     "replay",
     "urgent_signs",

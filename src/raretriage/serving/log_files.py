@@ -1,13 +1,16 @@
 """The files of one environment's prediction log: one a closed day, the current one, and where the chain begins."""
 
+import fcntl
 import mmap
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import orjson
 
 from raretriage.serving.chain import GENESIS, Head, Verified, verify_log
-from raretriage.serving.errors import BrokenChain
+from raretriage.serving.errors import BrokenChain, LogBusy
 
 
 def current_file(folder: Path, environment: str) -> Path:
@@ -35,6 +38,33 @@ def log_files(folder: Path, environment: str) -> list[Path]:
     closed = [closed_file(folder, environment, day) for day in closed_days(folder, environment)]
     current = current_file(folder, environment)
     return [*closed, current] if current.exists() else closed
+
+
+def take(folder: Path, environment: str) -> int:
+    """Have the log for this process alone, until the descriptor is closed.
+
+    Raises:
+        LogBusy: another process has it.
+        OSError: the lock's file cannot be made.
+    """
+    current = current_file(folder, environment)
+    descriptor = os.open(current.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise LogBusy(f"{current} is written by another process") from None
+    return descriptor
+
+
+@contextmanager
+def held(folder: Path, environment: str) -> Iterator[None]:
+    """The log, for this process alone. Raises as `take`."""
+    descriptor = take(folder, environment)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def line_in(path: Path, entry_id: str) -> bytes | None:

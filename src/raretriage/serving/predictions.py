@@ -4,7 +4,6 @@
 chain goes on in a new file. One process writes; a second one is refused.
 """
 
-import fcntl
 import logging
 import os
 import secrets
@@ -17,7 +16,7 @@ from raretriage.bucket import Environment
 from raretriage.serving.chain import GENESIS, Head, Json, ModelRef, day_of, head_of, make_line, verify_log
 from raretriage.serving.durable import DurableFile, FileOps, OsFileOps, sync_folder
 from raretriage.serving.errors import BrokenChain, LogBusy, LogUnavailable
-from raretriage.serving.log_files import anchor_file, closed_days, closed_file, current_file, line_in, start_of
+from raretriage.serving.log_files import anchor_file, closed_days, closed_file, current_file, line_in, start_of, take
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +63,9 @@ class PredictionLog:
         self._anchor = anchor_file(folder, environment)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._held = self._take()
+            self._held = take(folder, environment)
+        except LogBusy as error:
+            raise LogBusy(f"{error}: serve with one worker, or give each its own LOG_DIR") from None
         except OSError as error:
             raise LogUnavailable(f"cannot use {folder} for the prediction log: {error.strerror}") from error
         try:
@@ -139,17 +140,6 @@ class PredictionLog:
         with self._lock:
             self._file.close()
             os.close(self._held)
-
-    def _take(self) -> int:
-        descriptor = os.open(self._current.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise LogBusy(
-                f"{self._current} is written by another process: serve with one worker, or give each its own LOG_DIR"
-            ) from None
-        return descriptor
 
     def _set_aside_torn_line(self) -> None:
         """A last line without its newline was never answered: keep its bytes beside the log, and go on before it."""
