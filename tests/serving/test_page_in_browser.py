@@ -1,6 +1,7 @@
 """The page in a real browser, on a phone and on a desk, in both languages."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -212,6 +213,35 @@ def test_an_answer_is_judged_on_its_page(browser: Browser, address: str) -> None
     expect(page.get_by_role("status")).to_contain_text("queda en el registro")
     has_no_violation(page)
     assert fits(page)
+    page.close()
+
+
+def test_the_report_prints_on_a4_with_what_was_told_and_without_the_form(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    page = browser.new_page(viewport=DESK, locale="es")
+    page.goto(f"{address}/?lang=es")
+    for field, value in {"fever": "2", "pain": "3", "days": "30", "spo2": "97", "finding-1": "Escoliosis"}.items():
+        page.fill(f"#{field}", value)
+    page.fill("#finding-1-days", "12")
+    page.get_by_role("button", name="Evaluar").click()
+    expect(page.get_by_role("button", name="Imprimir el informe")).to_be_visible()
+    expect(page.locator(".given")).to_be_hidden()
+    page.emulate_media(media="print")
+    given = page.locator(".given")
+    expect(given).to_contain_text("SpO₂")
+    expect(given).to_contain_text("97 %")
+    expect(given).to_contain_text("Escoliosis")
+    expect(given).to_contain_text("presente, desde hace 12 días")
+    for hidden in ("#form", ".feedback", "#print"):
+        expect(page.locator(hidden)).to_be_hidden()
+    expect(page.locator("#result")).to_contain_text("no diagnostica")
+    report = tmp_path / "report.pdf"
+    page.pdf(path=report, prefer_css_page_size=True)
+    sizes = {
+        tuple(map(float, size)) for size in re.findall(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]", report.read_bytes())
+    }
+    assert [(round(w), round(h)) for w, h in sizes] == [(595, 842)]  # A4 in points
     page.close()
 
 

@@ -31,7 +31,7 @@ from raretriage.serving.phenotypes import Phenotypes
 from raretriage.serving.proposal import proposal_lines, proposed
 from raretriage.serving.runtime import Runtime
 from raretriage.serving.texts import Language, Texts, language_of
-from raretriage.serving.view import error_lines, feedback_error_lines, hint, result_of
+from raretriage.serving.view import error_lines, feedback_error_lines, given_lines, hint, result_of
 from raretriage.serving.wire import FeedbackRequest, PredictResponse
 
 _NUMBER_FIELDS = (*REQUIRED, "comorbidity", "age")
@@ -150,6 +150,7 @@ class Page:
             choices=CHOICES,
             required=REQUIRED,
             noted=noted,
+            given=given_lines(form, t) if response else [],
             proposal=proposal,
             result=result_of(response, t) if response else None,
             errors=errors,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from raretriage.domain import RANGES, Basis, Certificate, RareFlag, State, UnsureReason
 from raretriage.serving.disease_lines import DiseaseList, disease_list_of
 from raretriage.serving.errors import FieldFault
-from raretriage.serving.form import CHOICES, Form
+from raretriage.serving.form import CHOICES, NUMBERS, Form
 from raretriage.serving.numbers import number, percent
 from raretriage.serving.red_flag_lines import RedFlagLine, red_flag_lines
 from raretriage.serving.texts import Texts
@@ -190,6 +190,22 @@ def _trace(response: PredictResponse, t: Texts) -> list[tuple[str, str]]:
         ]
     time = response.timestamp.strftime("%Y-%m-%d %H:%M:%S")
     return [*lines, (t("trace.id"), response.prediction_id), (t("trace.time"), time)]
+
+
+def given_lines(form: Form, t: Texts) -> list[tuple[str, str]]:
+    """What was told of the patient, for the printed report: name and value, in the order of the form."""
+    lines = []
+    for name in NUMBERS:
+        if value := form.value(name):
+            unit = RANGES["age_years" if name == "age" else name].unit
+            lines.append((t(f"field.{name}"), f"{value} {t(_UNITS[unit])}"))
+    lines += [(t(f"field.{name}"), t(f"choice.{name}.{form.value(name)}")) for name in CHOICES if form.value(name)]
+    for row in form.findings:
+        if row.text:
+            since = [t("given.since", days=row.days)] if row.days else []
+            status = t(f"choice.status.{'excluded' if row.is_excluded else 'observed'}")
+            lines.append((row.text, ", ".join([status.lower(), *since])))
+    return lines
 
 
 def error_lines(

@@ -112,6 +112,17 @@ if (rows) {
   rows.querySelectorAll("input[name=finding]").forEach(suggestFor);
 }
 
+// The printed report has everything open; without this file the browser's own menu prints what is open.
+const print = document.getElementById("print");
+if (print) {
+  print.hidden = false;
+  print.addEventListener("click", () => window.print());
+  const folded = () => [...document.querySelectorAll(".result details:not([open])")];
+  let opened = [];
+  window.addEventListener("beforeprint", () => { opened = folded(); opened.forEach((part) => (part.open = true)); });
+  window.addEventListener("afterprint", () => opened.forEach((part) => (part.open = false)));
+}
+
 // One press, one prediction.
 document.getElementById("form").addEventListener("submit", (event) => {
   if (event.currentTarget.dataset.sent) event.preventDefault();
