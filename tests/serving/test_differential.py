@@ -7,11 +7,13 @@ from typing import get_args
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from raretriage.bucket import DIFFERENTIAL_FILE, DifferentialFiles, differential_key
 from raretriage.differential import Explainer, Onset, Ranker
 from raretriage.differential.build import build_differential
-from raretriage.domain import Phenotype, Presentation
+from raretriage.domain import FindingStatus, Phenotype, Presentation, Sex
 from raretriage.release import differential_ref
 from raretriage.serving.differential import Differential
 from raretriage.serving.disease_lines import disease_list_of
@@ -19,7 +21,7 @@ from raretriage.serving.texts import Language, Texts
 from raretriage.serving.wire import DifferentialOut, OnsetPeriod
 from raretriage.storage import Bucket
 from tests.differential.conftest import SMALL
-from tests.differential.small import small_knowledge
+from tests.differential.small import ROWS, TERMS, X_LINKED_RECESSIVE, small_knowledge
 from tests.serving.conftest import Serve
 from tests.serving.tiny_model import (
     BASIC,
@@ -78,12 +80,51 @@ def test_the_list_says_what_each_finding_weighs_and_adds_up(client: TestClient) 
     assert [e["hpo_id"] for e in bent["excluded"]] == [SCOLIOSIS]
 
 
-def test_what_began_early_is_ranked_by_its_beginning() -> None:
-    knowledge = small_knowledge()
+@pytest.fixture(scope="module")
+def ranked() -> Differential:
+    """The ranking of a small made-up knowledge with one disease of men, as the service holds it."""
+    knowledge = small_knowledge((*ROWS, ("OMIM:5", X_LINKED_RECESSIVE, "", "OMIM:5")))
     built = build_differential(knowledge, training=SMALL)
     ranker = Ranker(built.arrays, built.onnx)
-    ranked = Differential("1", ranker, Explainer(ranker, knowledge), knowledge)
+    return Differential("1", ranker, Explainer(ranker, knowledge), knowledge)
 
+
+told_findings = st.lists(
+    st.builds(
+        Phenotype,
+        hpo_id=st.sampled_from(sorted(set(TERMS) - {"HP:0000118"})),
+        status=st.sampled_from(FindingStatus),
+        onset_days=st.none() | st.floats(0, 36_525),
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda phenotype: phenotype.hpo_id,
+).map(tuple)
+people = st.builds(
+    Presentation,
+    age_years=st.none() | st.floats(0, 120),
+    sex=st.none() | st.sampled_from(Sex),
+    phenotypes=told_findings,
+)
+
+
+@given(people, st.none() | st.sampled_from(Onset), st.booleans(), st.floats(0, 1))
+def test_every_served_explanation_adds_up_to_its_score(
+    ranked: Differential, told: Presentation, onset: Onset | None, with_prior: bool, weight: float
+) -> None:
+    found = ranked.of(told, onset=onset, with_prior=with_prior, prevalence_weight=weight)
+    if not any(p.status is FindingStatus.OBSERVED for p in told.phenotypes):
+        assert found is None
+        return
+    assert found is not None
+    assert found.diseases
+    for disease in found.diseases:
+        weights = sum(e.log_likelihood_ratio for e in disease.evidence)
+        others = disease.onset + disease.sex + disease.prior + disease.prevalence
+        assert weights + others == pytest.approx(disease.score, abs=1e-4)
+
+
+def test_what_began_early_is_ranked_by_its_beginning(ranked: Differential) -> None:
     def onset_of(age: float, since_years: float | None = None, onset: Onset | None = None) -> list[float]:
         days = None if since_years is None else 365.25 * since_years
         seizure = Phenotype(hpo_id="HP:0001250", onset_days=days)
