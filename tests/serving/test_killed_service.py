@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -102,22 +103,24 @@ def logged_ids(folder: Path) -> list[str]:
     return [json.loads(line)["id"] for line in lines]
 
 
-def test_killed_under_load_every_answer_is_in_the_log_exactly_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", [2, pytest.param(100, marks=pytest.mark.long)])
+def test_killed_under_load_every_answer_is_in_the_log_exactly_once(tmp_path: Path, rounds: int) -> None:
     Publisher(open_bucket(f"file://{tmp_path}/bucket")).publish()
     answered: list[str] = []
-    for _ in range(2):
+    chance = random.Random(rounds)
+    for _ in range(rounds):
         with service(tmp_path) as (process, port):
             clients = [threading.Thread(target=_ask_until_it_dies, args=(port, answered)) for _ in range(6)]
             for client in clients:
                 client.start()
-            time.sleep(1.0)
+            time.sleep(chance.uniform(0.3, 1.5))
             process.send_signal(signal.SIGKILL)
             for client in clients:
                 client.join()
     with service(tmp_path):
         pass  # the start cuts off an unfinished line; the end ships
     ids = logged_ids(tmp_path)
-    assert len(answered) > 20
+    assert len(answered) > 10 * rounds
     assert len(ids) == len(set(ids))
     assert set(answered) <= set(ids)
     parts = sorted((tmp_path / "bucket" / "logs" / "dev").glob("????-??-??/*.jsonl"))
