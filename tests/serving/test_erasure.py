@@ -97,7 +97,7 @@ def test_a_service_goes_on_after_an_erasure(here: Path, serve: Serve, bucket: Bu
 
 
 def test_under_a_running_service_nothing_is_erased(here: Path, serve: Serve, bucket: Bucket) -> None:
-    with serve(), pytest.raises(LogBusy):
+    with serve(), pytest.raises(LogBusy, match="stop the service"):
         erase(here / "log", bucket, "dev", subjects=["x"])
     assert all(contents((here / LOG).read_bytes()))
 

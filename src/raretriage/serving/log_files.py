@@ -59,8 +59,11 @@ def take(folder: Path, environment: str) -> int:
 
 @contextmanager
 def held(folder: Path, environment: str) -> Iterator[None]:
-    """The log, for this process alone. Raises as `take`."""
-    descriptor = take(folder, environment)
+    """The log, for this process alone. Raises as `take`, with what to do."""
+    try:
+        descriptor = take(folder, environment)
+    except LogBusy as error:
+        raise LogBusy(f"{error}: stop the service, do this, and start it again") from None
     try:
         yield
     finally:
