@@ -47,7 +47,7 @@ class Chosen:
 
 def choose_in_folds(
     column: PlacedColumn,
-    made: Iterable[tuple[Structure, Callable[[Patient], Parts]]],
+    alternatives: Iterable[tuple[Structure, Callable[[Patient], Parts]]],
     *,
     folds: int = FOLDS,
     progress: Callable[[int], object] = lambda _: None,
@@ -56,12 +56,12 @@ def choose_in_folds(
 
     Args:
         column: with all candidates competing.
-        made: of each structure to choose from, what gives the parts of a patient's scores; taken one after the other.
+        alternatives: of each structure, what gives the parts of a patient's scores; taken one after the other.
         progress: told after each of them.
     """
     grid: list[Choice] = []
     tried: list[np.ndarray] = []
-    for structure, parts_of in made:
+    for structure, parts_of in alternatives:
         choices = [Choice(structure, *weights) for weights in product(LIKENESS, ONSET, SEX, PRIOR)]
         tried.append(np.asarray([_places(placed, parts_of, choices) for placed in column.placed]))
         grid += choices

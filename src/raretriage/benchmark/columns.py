@@ -8,7 +8,7 @@ from functools import partial
 from raretriage.benchmark.cases import CaseFile, RankedCase
 from raretriage.benchmark.structures import STRUCTURES, Structure
 from raretriage.differential import Patient, Ranker
-from raretriage.differential.build import build_differential, build_on, ground_of, otherwise
+from raretriage.differential.build import build_differential, build_on, ground_of, reweighted
 from raretriage.differential.embedding import FindingVectors
 from raretriage.differential.ranker import Parts
 from raretriage.knowledge import Annotation, Knowledge, papers_of, rests_on_summary, withhold
@@ -110,7 +110,7 @@ class Rankers:
         ground = ground_of(withhold(self._knowledge, _citing(self._unseen)))
         built = build_on(ground, self._learnt())
         for structure in STRUCTURES:
-            made = otherwise(built, ground, structure.weights, structure.kin)
+            made = reweighted(built, ground, structure.weights, structure.kin)
             yield structure, partial(_parts, Ranker(made.arrays, made.onnx))
 
     def _without(self, is_withheld: Callable[[Annotation], bool]) -> Fair:

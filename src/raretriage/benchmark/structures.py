@@ -9,7 +9,7 @@ from raretriage.differential.weights import WEIGHTS, Weights
 EXACT = (0.0, WEIGHTS.exact)
 FLOOR = (0.5, WEIGHTS.floor)
 KIN = tuple(Kin)
-AGE_IN_CATALOGUE = (False, True)
+DOCUMENTED = (False, True)
 """Whether the prior holds how early a disease was described, and that somebody counted its patients."""
 
 
@@ -18,12 +18,12 @@ class Structure:
     exact: float
     floor: float
     kin: Kin
-    age_in_catalogue: bool
+    documented: bool
 
     @property
     def weights(self) -> Weights:
-        without = {} if self.age_in_catalogue else {"seniority": 0.0, "first_of_series": 0.0, "counted": 0.0}
+        without = {} if self.documented else {"seniority": 0.0, "first_of_series": 0.0, "counted": 0.0}
         return replace(WEIGHTS, exact=self.exact, floor=self.floor, **without)
 
 
-STRUCTURES = tuple(Structure(*made) for made in product(EXACT, FLOOR, KIN, AGE_IN_CATALOGUE))
+STRUCTURES = tuple(Structure(*made) for made in product(EXACT, FLOOR, KIN, DOCUMENTED))

@@ -116,7 +116,7 @@ def _show(reports: "Sequence[ColumnReport]") -> None:
                 made = choice.structure
                 structure = f"exact {made.exact}, floor {made.floor}, kin {made.kin.value}"
                 weights = f"likeness {choice.likeness}, onset {choice.onset}, sex {choice.sex}, prior x {choice.prior}"
-                without = "" if made.age_in_catalogue else " without age in the catalogue"
+                without = "" if made.documented else ", not how long and well documented"
                 out.print(f"  chosen in {folds} folds: {structure}, {weights}{without}")
         table(
             f"{report.column.value}: the posterior of the first disease, and how often it was right",

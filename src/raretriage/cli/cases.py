@@ -65,7 +65,7 @@ def _judge(work: Workspace, of_model: "Knowledge") -> "Knowledge":
     if work.orphanet is None:
         return of_model
     places = KnowledgePlaces.of_settings(work.settings)
-    return build_from(places, rare_per_10000=work.settings.rare_per_10000, orphanet=work.orphanet)
+    return build_from(places, work.orphanet, rare_per_10000=work.settings.rare_per_10000)
 
 
 def _temporal(work: Workspace, run: Run) -> "list[CaseSet]":

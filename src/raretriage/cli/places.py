@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException
-from pathlib import PurePosixPath
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
@@ -69,7 +68,7 @@ def reader(folder: str) -> Callable[[str], bytes | None]:
 
     def read(name: str) -> bytes | None:
         try:
-            return bucket.get(str(PurePosixPath(name)))
+            return bucket.get(name)
         except NotFound:
             return None
 

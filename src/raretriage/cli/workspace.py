@@ -42,7 +42,7 @@ class Workspace:
         path = self.settings.knowledge_file
         if not path.is_file():
             places = KnowledgePlaces.of_settings(self.settings)
-            built = build_from(places, rare_per_10000=self.settings.rare_per_10000, orphanet=self.orphanet)
+            built = build_from(places, self.orphanet, rare_per_10000=self.settings.rare_per_10000)
             write_whole(path, dump(built))
         return path.read_bytes()
 

@@ -56,7 +56,6 @@ def build_differential(
     knowledge: Knowledge,
     *,
     training: Training | None = None,
-    learnt: FindingVectors | None = None,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Built:
     """Derive the candidates, match them with every finding, and learn the embedding.
@@ -66,13 +65,10 @@ def build_differential(
 
     Args:
         training: how to learn the vectors of findings; the default settings where it is left out.
-        learnt: vectors to take instead of learning them.
         progress: told after each training step.
     """
     ground = ground_of(knowledge)
-    learnt = learnt or train_findings(
-        ground.terms, ground.views, ground.candidates, ground.profiles, training, progress=progress
-    )
+    learnt = train_findings(ground.terms, ground.views, ground.candidates, ground.profiles, training, progress=progress)
     return build_on(ground, learnt)
 
 
@@ -105,7 +101,7 @@ def build_on(ground: Ground, learnt: FindingVectors) -> Built:
     return Built(arrays=arrays, onnx=export_onnx(embed(learnt, terms, candidates, ground.profiles)), learnt=learnt)
 
 
-def otherwise(built: Built, ground: Ground, weights: Weights, kin: Kin) -> Built:
+def reweighted(built: Built, ground: Ground, weights: Weights, kin: Kin) -> Built:
     """The same ranking with other weights, or known by other kin."""
     codes, low, step = _levels(ground, weights, kin)
     arrays = replace(

@@ -75,8 +75,8 @@ class Embedding:
     def likeness(self, rows: Sequence[int]) -> FloatArray:
         """How much a patient's findings point to every disease, shape (candidates,)."""
         patient = self.findings[list(rows)].sum(axis=0)
-        cosines: FloatArray = self.diseases @ (patient / (np.linalg.norm(patient) + _TINY))
-        return cosines
+        likeness: FloatArray = self.diseases @ (patient / (np.linalg.norm(patient) + _TINY))
+        return likeness
 
 
 def embed(

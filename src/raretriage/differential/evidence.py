@@ -163,12 +163,12 @@ class Explainer:
                     kinds[above] = row
                     if (number := self.ranker.row(above)) is not None:
                         shares[number] = often
-        numbers = np.fromiter(sorted(shares), np.int64, len(shares))
+        ordered = sorted(shares.items())
         return Family(
             own={t: row for t, (_, row) in own.items()},
             kinds=kinds,
-            numbers=numbers,
-            shares=np.fromiter((shares[n] for n in numbers.tolist()), np.float64, len(shares)),
+            numbers=np.asarray([number for number, _ in ordered], np.int64),
+            shares=np.asarray([share for _, share in ordered], np.float64),
         )
 
 

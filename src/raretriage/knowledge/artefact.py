@@ -314,7 +314,7 @@ def _knowledge(payload: _Payload, version: str) -> Knowledge:
             **{name: tuple(payload["columns"][name]) for name in _COLUMN_NAMES}, texts=tuple(payload["texts"])
         ),
         snomed_to_hpo=MappingProxyType(_snomed_to_hpo(ontology)),
-        spanish=MappingProxyType(
+        spanish=MappingProxyType(  # not strict: no label at all is an empty list
             {t.id: label for t, label in zip(ontology.terms, payload["spanish"], strict=False) if label}
         ),
     )

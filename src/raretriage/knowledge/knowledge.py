@@ -126,18 +126,18 @@ class Knowledge:
 
     def disease_name(self, disease_id: str) -> str | None:
         """The disease's English name, None if there is no such disease here."""
-        row = self._row_of.get(disease_id)
-        return None if row is None else self.diseases[row].name
+        disease = self.disease(disease_id)
+        return None if disease is None else disease.name
 
     def is_rare(self, disease_id: str) -> bool | None:
         """The verdict of the rarity rule (`raretriage.knowledge.rarity`); None when it gives none."""
-        row = self._row_of.get(disease_id)
-        return None if row is None else self.diseases[row].clause.is_rare
+        disease = self.disease(disease_id)
+        return None if disease is None else disease.clause.is_rare
 
     def group(self, disease_id: str) -> str:
         """One id for all entries that describe the same disease; an unknown entry is its own group."""
-        row = self._row_of.get(disease_id)
-        return disease_id if row is None else self.diseases[row].group
+        disease = self.disease(disease_id)
+        return disease_id if disease is None else disease.group
 
     def members(self, group: str) -> tuple[str, ...]:
         """All entries of a group, ORPHA entries first, each kind sorted; none for an id that is no group's."""
@@ -145,13 +145,13 @@ class Knowledge:
 
     def prevalence(self, disease_id: str) -> Prevalence | None:
         """How common the disease is; an OMIM entry has its group's figure. None when unknown."""
-        row = self._row_of.get(disease_id)
-        return None if row is None else self.diseases[row].prevalence
+        disease = self.disease(disease_id)
+        return None if disease is None else disease.prevalence
 
     def onset_classes(self, disease_id: str) -> tuple[str, ...]:
         """Orphanet's words for the ages at onset; an OMIM entry has its group's. Empty when unknown."""
-        row = self._row_of.get(disease_id)
-        return () if row is None else self.diseases[row].onset_classes
+        disease = self.disease(disease_id)
+        return () if disease is None else disease.onset_classes
 
     def annotations(self, disease_id: str) -> Iterator[Annotation]:
         """Everything annotated to a disease, in the file's order; nothing for an unknown disease."""

@@ -126,10 +126,10 @@ def _compared(label: str) -> str:
     return " ".join(fold(label).split())
 
 
-def with_snomed(terms: Sequence[Term], map_: Mapping[str, frozenset[str]], ontology: Ontology) -> tuple[Term, ...]:
+def with_snomed(terms: Sequence[Term], given: Mapping[str, frozenset[str]], ontology: Ontology) -> tuple[Term, ...]:
     """The terms with the map's codes beside their own; a map's id that the release lacks says nothing."""
     codes: dict[str, set[str]] = {}
-    for code, ids in map_.items():
+    for code, ids in given.items():
         for hpo_id in ids:
             if (current := ontology.find(hpo_id)) is not None:
                 codes.setdefault(current, set()).add(code)

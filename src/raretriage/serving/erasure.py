@@ -45,8 +45,8 @@ def erase(
     """
     with held(folder, environment):
         files = log_files(folder, environment)
-        parts = [part.key for part in parts_in(bucket, environment)]
-        stored = {key: bucket.get(key) for key in parts}
+        parts = parts_in(bucket, environment)
+        stored = {part.key: bucket.get(part.key) for part in parts}
         is_meant = _meant(
             (line for content in (*(f.read_bytes() for f in files), *stored.values()) for line in content.splitlines()),
             frozenset(subjects),
@@ -60,9 +60,8 @@ def erase(
                 bucket.put(key, stored[key])
             in_bucket += count
         if in_bucket:
-            newest = max(part.day for part in parts_in(bucket, environment))
-            today = [stored[part.key] for part in parts_in(bucket, environment, newest)]
-            bucket.put(log_copy_key(environment), b"".join(today))
+            newest = [stored[part.key] for part in parts if part.day == parts[-1].day]
+            bucket.put(log_copy_key(environment), b"".join(newest))
     return Erased(here, in_bucket)
 
 

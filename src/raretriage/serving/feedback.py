@@ -71,7 +71,7 @@ def _label(prediction_id: str, answered: dict[str, Json], date: str, said: dict[
     state, rare, diagnosis = said.get("state"), said.get("rare"), said.get("diagnosis") or {}
     if said["verdict"] == Verdict.CONFIRMED:
         state = _named_state(answered)
-    if said["verdict"] == Verdict.OVERRIDDEN or (state is None and rare is None and not diagnosis):
+    if state is None and rare is None and not diagnosis:
         return None
     known = diagnosis if isinstance(diagnosis, dict) else {}
     told = answered["input"]

@@ -74,11 +74,8 @@ def replay(record: Mapping[str, Json], scorer: Scorer) -> Replayed:
     pairs.append((again.rare, logged.probabilities.rare))
     difference = max(abs(now - then) for now, then in pairs)
     is_same_input = logged.graph_input_sha256 == again.graph_input_sha256
-    outcome = (
-        Outcome.BIT_EQUAL
-        if difference == 0 and is_same_input
-        else Outcome.WITHIN_TOLERANCE
-        if difference <= TOLERANCE and is_same_input
-        else Outcome.DIFFERS
-    )
+    if not is_same_input or difference > TOLERANCE:
+        outcome = Outcome.DIFFERS
+    else:
+        outcome = Outcome.WITHIN_TOLERANCE if difference else Outcome.BIT_EQUAL
     return Replayed(outcome, difference, is_same_input, logged.onnxruntime or "", ENGINE)

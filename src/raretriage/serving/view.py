@@ -13,6 +13,8 @@ from raretriage.serving.texts import Texts
 from raretriage.serving.why import Why, why_of
 from raretriage.serving.wire import PredictResponse
 
+_RANGE_OF = {"age": "age_years"}
+"""Field of the form -> name of its range, where the two differ."""
 _UNITS = {
     "a": "unit.years",
     "d": "unit.days",
@@ -194,11 +196,11 @@ def _trace(response: PredictResponse, t: Texts) -> list[tuple[str, str]]:
 
 def given_lines(form: Form, t: Texts) -> list[tuple[str, str]]:
     """What was told of the patient, for the printed report: name and value, in the order of the form."""
-    lines = []
-    for name in NUMBERS:
-        if value := form.value(name):
-            unit = RANGES["age_years" if name == "age" else name].unit
-            lines.append((t(f"field.{name}"), f"{value} {t(_UNITS[unit])}"))
+    lines = [
+        (t(f"field.{name}"), f"{value} {t(_UNITS[RANGES[_RANGE_OF.get(name, name)].unit])}")
+        for name in NUMBERS
+        if (value := form.value(name))
+    ]
     lines += [(t(f"field.{name}"), t(f"choice.{name}.{form.value(name)}")) for name in CHOICES if form.value(name)]
     for row in form.findings:
         if row.text:
@@ -249,7 +251,7 @@ def _error_line(fault: FieldFault, form: Form, t: Texts, near: Callable[[str], S
 
 def hint(name: str, t: Texts) -> str | None:
     """The range and unit of a number field; None for another field."""
-    limits = RANGES.get("age_years" if name == "age" else name)
+    limits = RANGES.get(_RANGE_OF.get(name, name))
     if limits is None:
         return None
     if name in {"fever", "pain"}:
