@@ -149,6 +149,7 @@ def test_the_page_says_what_is_missing(client: TestClient, told: dict[str, str],
     refused = client.post("/feedback/page", content=urlencode(body), headers=FORM)
     assert refused.status_code == 422
     assert message in refused.text
+    assert f'name="prediction_id" value="{body["prediction_id"]}"' in refused.text
     assert len(lines(tmp_path)) == 1
     assert client.post("/feedback/page", content=b"\xff", headers=FORM).status_code == 422
 

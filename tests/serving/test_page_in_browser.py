@@ -206,6 +206,11 @@ def test_an_answer_is_judged_on_its_page(browser: Browser, address: str) -> None
     for field, value in {"fever": "2", "pain": "3", "days": "3"}.items():
         page.fill(f"#{field}", value)
     page.get_by_role("button", name="Evaluar").click()
+    page.get_by_label("Sigo otro camino; indico por qué").check()
+    page.get_by_role("button", name="Enviar opinión").click()
+    expect(page.get_by_role("alert")).to_contain_text("Indique el motivo de seguir otro camino.")
+    expect(page.get_by_label("Sigo otro camino; indico por qué")).to_be_checked()
+    has_no_violation(page)
     page.get_by_label("No; indico lo correcto").check()
     page.select_option("#feedback-state", "chronic")
     has_no_violation(page)

@@ -1,6 +1,6 @@
 """The clinician's page: a form that works without JavaScript, and the answer in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 
@@ -77,13 +77,13 @@ class Page:
             told = {}
         lang = told.pop("lang", None)
         t = Texts(_language(request, None if lang is None else str(lang)))
+        refused = partial(self._render, Form(), t, said=told, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         try:
             said = self._runtime.feedback(FeedbackRequest.model_validate(told))
         except (ValidationError, UnknownPrediction) as error:
-            faults = [FieldFault("", type(error).__name__, "an answer of this service", "choose one")]
-            return self._render(Form(), t, judged=faults, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+            return refused(judged=[FieldFault("", type(error).__name__, "an answer of this service", "choose one")])
         except InvalidInput as error:
-            return self._render(Form(), t, judged=error.faults, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+            return refused(judged=error.faults)
         except LogUnavailable:
             return self._render(Form(), t, is_log_down=True, status=HTTPStatus.SERVICE_UNAVAILABLE)
         return self._render(Form(), t, noted=t("feedback.noted_body", id=said.prediction_id))
@@ -134,13 +134,14 @@ class Page:
         response: PredictResponse | None = None,
         faults: Sequence[FieldFault] = (),
         is_log_down: bool = False,
+        said: Mapping[str, object] | None = None,
         judged: Sequence[FieldFault] = (),
         noted: str = "",
         proposal: Sequence[str] = (),
         status: HTTPStatus = HTTPStatus.OK,
     ) -> HTMLResponse:
         served = self._runtime.served
-        errors = error_lines(faults, form, t, partial(_near, served, t.language)) + feedback_error_lines(judged, t)
+        errors = error_lines(faults, form, t, partial(_near, served, t.language))
         html = self._templates.get_template("page.html").render(
             t=t,
             other="en" if t.language == "es" else "es",
@@ -149,6 +150,8 @@ class Page:
             vital_fields=VITAL_FIELDS,
             choices=CHOICES,
             required=REQUIRED,
+            said=said or {"prediction_id": response.prediction_id if response else ""},
+            feedback_errors=feedback_error_lines(judged, t),
             noted=noted,
             given=given_lines(form, t) if response else [],
             proposal=proposal,

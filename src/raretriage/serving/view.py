@@ -51,7 +51,6 @@ class PriceRow:
 class Result:
     """Everything the result panel shows, in the order of reading."""
 
-    prediction_id: str
     red_flags: tuple[RedFlagLine, ...]
     status: str
     tone: str
@@ -85,7 +84,6 @@ def result_of(response: PredictResponse, t: Texts) -> Result:
     decision = response.decision
     tone = decision.state.value if decision.state else "unsure"
     return Result(
-        prediction_id=response.prediction_id,
         red_flags=red_flag_lines(decision.red_flag_rules, t),
         status=t(f"status.{tone}"),
         tone=tone,
@@ -222,11 +220,10 @@ def error_lines(
     return list(lines.values())
 
 
-def feedback_error_lines(faults: Sequence[FieldFault], t: Texts) -> list[ErrorLine]:
+def feedback_error_lines(faults: Sequence[FieldFault], t: Texts) -> list[str]:
     """What is missing in what was said of an answer, in words, each once."""
     keys = {"reason": "error.feedback.reason", "state": "error.feedback.state", "rare": "error.feedback.state"}
-    texts = dict.fromkeys(t(keys.get(fault.field, "error.feedback")) for fault in faults)
-    return [ErrorLine("form", text) for text in texts]
+    return list(dict.fromkeys(t(keys.get(fault.field, "error.feedback")) for fault in faults))
 
 
 def _error_line(fault: FieldFault, form: Form, t: Texts, near: Callable[[str], Sequence[str]]) -> ErrorLine:
