@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raretriage.serving import GENESIS, BrokenChain, Head, verify_log
-from raretriage.serving.chain import ModelRef, make_line
+from raretriage.serving.chain import ModelRef, make_line, seal
 
 json_values = st.recursive(
     st.none()
@@ -25,8 +25,7 @@ contents = st.dictionaries(st.text(), json_values, max_size=4)
 def chain_of(count: int, content: dict | None = None, start: Head = GENESIS) -> list[bytes]:
     lines, head = [], start
     for i in range(count):
-        line, head = make_line(
-            head,
+        sealed = seal(
             prediction_id=f"id-{i}",
             time=datetime(2026, 3, 5, tzinfo=UTC),
             environment="dev",
@@ -34,6 +33,7 @@ def chain_of(count: int, content: dict | None = None, start: Head = GENESIS) -> 
             content={"n": i} if content is None else content,
             salt=bytes(16),
         )
+        line, head = make_line(head, sealed)
         lines.append(line)
     return lines
 
@@ -122,8 +122,7 @@ def test_erased_content_still_verifies_and_is_counted(which: list[bool]) -> None
 
 def test_an_erased_content_cannot_be_guessed_from_its_commitment() -> None:
     def commitment(salt: bytes) -> object:
-        line, _ = make_line(
-            GENESIS,
+        sealed = seal(
             prediction_id="x",
             time=datetime(2026, 3, 5, tzinfo=UTC),
             environment="dev",
@@ -131,6 +130,7 @@ def test_an_erased_content_cannot_be_guessed_from_its_commitment() -> None:
             content={"fever": 3},
             salt=salt,
         )
+        line, _ = make_line(GENESIS, sealed)
         return orjson.loads(line)["commitment"]
 
     assert commitment(bytes(16)) != commitment(bytes(15) + b"\x01")

@@ -12,7 +12,7 @@ from raretriage.cli.exits import Exit
 from raretriage.cli.main import run as raretriage
 from raretriage.privacy import Keyring
 from raretriage.serving import LogBusy, erase, labels_of, verify_folder, verify_log
-from raretriage.serving.chain import GENESIS, make_line
+from raretriage.serving.chain import GENESIS, make_line, seal
 from raretriage.serving.erasure import _meant, _without
 from raretriage.storage import Bucket, open_bucket
 from tests.serving.conftest import Serve
@@ -129,9 +129,10 @@ def test_whatever_is_erased_the_chain_holds_and_the_rest_keeps_its_bytes(
     head, lines = GENESIS, []
     for number, (subject, text) in enumerate(visits):
         content = {"input": {"patient_id": subject, "complaint": text}}
-        line, head = make_line(
-            head, prediction_id=str(number), time=NOW, environment="dev", model=None, content=content, salt=b"s" * 16
+        sealed = seal(
+            prediction_id=str(number), time=NOW, environment="dev", model=None, content=content, salt=b"s" * 16
         )
+        line, head = make_line(head, sealed)
         lines.append(line)
     whole = b"".join(lines)
     erased, count = _without(whole, _meant(whole.splitlines(), frozenset(subjects), frozenset()))

@@ -17,19 +17,21 @@ from pathlib import Path
 import pytest
 
 from raretriage.serving import verify_log
+from raretriage.serving.log_files import held
 from raretriage.storage import open_bucket
 from tests.servers import free_port
 from tests.serving.tiny_model import BASIC, Publisher
 
 ROOT = Path(__file__).resolve().parents[2]
+RARETRIAGE = str(Path(sys.executable).parent / "raretriage")
 DEADLINE_S = 60.0
 
 pytestmark = pytest.mark.server
 
 
 @contextmanager
-def service(folder: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
-    """`uvicorn app.app:app` on a free port, with its bucket and its log in `folder`."""
+def service(folder: Path, *, workers: int = 1) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """`raretriage serve` on a free port, with its bucket and its log in `folder`."""
     port = free_port()
     environment = {
         **os.environ,
@@ -38,7 +40,7 @@ def service(folder: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
         "MODEL_ENV": "dev",
         "PYTHONPATH": str(ROOT),
     }
-    command = [sys.executable, "-m", "uvicorn", "app.app:app", "--host", "127.0.0.1", "--port", str(port)]
+    command = [RARETRIAGE, "serve", "--port", str(port), "--workers", str(workers)]
     with (folder / "output").open("ab") as output:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
     try:
@@ -75,11 +77,23 @@ def _get(port: int, path: str) -> int:
         connection.close()
 
 
-def _ask_until_it_dies(port: int, answered: list[str]) -> None:
+def _workers_of(process: "subprocess.Popen[bytes]") -> list[int]:
+    """The processes that answer."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def _ask_on_and_on(port: int, answered: list[str], is_over: threading.Event) -> None:
+    while not is_over.is_set():
+        _ask_until_it_dies(port, answered, is_over)
+        time.sleep(0.02)
+
+
+def _ask_until_it_dies(port: int, answered: list[str], is_over: threading.Event | None = None) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     body = json.dumps(BASIC)
     try:
-        while True:
+        while is_over is None or not is_over.is_set():
             connection.request("POST", "/predict", body, {"Content-Type": "application/json"})
             response = connection.getresponse()
             content = response.read()
@@ -128,15 +142,57 @@ def test_killed_under_load_every_answer_is_in_the_log_exactly_once(tmp_path: Pat
     assert arrived == ids
 
 
-def test_a_second_worker_does_not_start_and_says_why(tmp_path: Path) -> None:
-    with service(tmp_path):
+@pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=pytest.mark.long)])
+def test_workers_killed_under_load_every_answer_is_in_the_one_chain_exactly_once(tmp_path: Path, rounds: int) -> None:
+    Publisher(open_bucket(f"file://{tmp_path}/bucket")).publish()
+    answered: list[str] = []
+    is_over = threading.Event()
+    chance = random.Random(rounds)
+    with service(tmp_path, workers=2) as (process, port):
+        clients = [threading.Thread(target=_ask_on_and_on, args=(port, answered, is_over)) for _ in range(6)]
+        for client in clients:
+            client.start()
+        for _ in range(rounds):
+            time.sleep(chance.uniform(0.3, 1.0))
+            before = len(answered)
+            os.kill(chance.choice(_workers_of(process)), signal.SIGKILL)
+            deadline = time.monotonic() + DEADLINE_S
+            while (len(answered) < before + 20 or len(_workers_of(process)) < 2) and time.monotonic() < deadline:
+                time.sleep(0.05)
+        is_over.set()
+        for client in clients:
+            client.join()
+        assert len(answered) >= 20 * rounds
+    ids = logged_ids(tmp_path)
+    assert len(ids) == len(set(ids))
+    assert set(answered) <= set(ids)
+    parts = sorted((tmp_path / "bucket" / "logs" / "dev").glob("????-??-??/*.jsonl"))
+    arrived = [json.loads(line)["id"] for part in parts for line in part.read_bytes().splitlines()]
+    assert arrived == ids
+
+
+def test_what_several_workers_counted_is_added_up(tmp_path: Path) -> None:
+    with service(tmp_path, workers=2) as (process, port):
+        for _ in range(20):  # each on a connection of its own: either worker may take it
+            _get(port, "/health")
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        connection.close()
+        assert len(_workers_of(process)) == 2
+    assert 'raretriage_requests_total{method="GET",route="/health",status="200"} 20.0' in text
+
+
+def test_a_service_does_not_start_while_its_log_is_rewritten_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "log").mkdir()
+    with held(tmp_path / "log", "dev"):
         environment = {**os.environ, "MODEL_URI": f"file://{tmp_path}/bucket", "LOG_DIR": str(tmp_path / "log")}
         command = [sys.executable, "-m", "uvicorn", "app.app:app", "--port", str(free_port())]
         second = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False
         )
     assert second.returncode != 0
-    assert "written by another process" in second.stderr
+    assert "log erase" in second.stderr
 
 
 def test_large_bodies_over_a_socket_get_their_answer(tmp_path: Path) -> None:

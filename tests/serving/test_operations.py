@@ -7,12 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from raretriage.bucket import MODEL_FILE, version_key
-from raretriage.serving import LogBusy, verify_log
+from raretriage.serving import verify_log
 from raretriage.serving.durable import OsFileOps
-from raretriage.serving.predictions import PredictionLog
 from raretriage.serving.shipping import parts_in
 from raretriage.storage import Bucket, open_bucket
 from tests.serving.conftest import Serve
@@ -125,11 +122,31 @@ def test_a_broken_chain_refuses_answers_and_is_reported(publisher: Publisher, se
     assert path.read_bytes() == before
 
 
-def test_a_second_service_on_the_same_log_does_not_start(serve: Serve, tmp_path: Path) -> None:
-    log = PredictionLog(tmp_path / "log", "dev")
-    with pytest.raises(LogBusy, match="another process"), serve():
-        pass
-    log.close()
+def test_a_log_that_could_not_be_opened_is_opened_when_it_can(
+    publisher: Publisher, serve: Serve, tmp_path: Path
+) -> None:
+    publisher.publish()
+    (tmp_path / "log").write_text("no folder")
+    with serve(ship_seconds=0.02) as client:
+        assert client.post("/predict", json=BASIC).status_code == 503
+        assert "cannot use" in client.get("/health").json()["problem"]
+        (tmp_path / "log").unlink()
+        deadline = time.monotonic() + 10
+        while client.get("/ready").status_code != 200 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert client.post("/predict", json=BASIC).status_code == 200
+        assert client.get("/health").json()["problem"] is None
+
+
+def test_two_services_on_one_log_write_one_chain(publisher: Publisher, serve: Serve, tmp_path: Path) -> None:
+    publisher.publish()
+    with serve() as one, serve() as two:
+        ids = [client.post("/predict", json=BASIC).json()["prediction_id"] for client in (one, two, one)]
+        said = two.post("/feedback", json={"prediction_id": ids[0], "verdict": "confirmed"})
+        assert said.status_code == 200
+    lines = (tmp_path / "log" / "predicciones_dev.txt").read_bytes().splitlines()
+    assert verify_log(lines).lines == 4
+    assert [json.loads(line)["id"] for line in lines] == [*ids, said.json()["feedback_id"]]
 
 
 def test_the_log_reaches_the_bucket_while_running_and_at_the_end(

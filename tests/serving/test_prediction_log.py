@@ -1,4 +1,4 @@
-"""The log's file: durable or not there at all, taken by one process, mended after a crash, closed at midnight."""
+"""The log's file: durable or not there at all, mended after a crash, closed at midnight."""
 
 import errno
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from raretriage.serving import BrokenChain, Head, LogBusy, LogUnavailable, verify_log
+from raretriage.serving import BrokenChain, Head, LogUnavailable, verify_log
 from raretriage.serving.durable import OsFileOps
 from raretriage.serving.predictions import PredictionLog
 
@@ -200,30 +200,6 @@ def test_a_log_whose_first_line_is_gone_is_refused(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(lines(tmp_path / NAME)[1])
     with pytest.raises(BrokenChain, match="number should be 1"):
         PredictionLog(tmp_path, "dev")
-
-
-def test_a_second_process_is_refused(tmp_path: Path) -> None:
-    log = PredictionLog(tmp_path, "dev")
-    code = (
-        "import sys; from pathlib import Path\n"
-        "from raretriage.serving import LogBusy\n"
-        "from raretriage.serving.predictions import PredictionLog\n"
-        "try: PredictionLog(Path(sys.argv[1]), 'dev')\n"
-        "except LogBusy as error: print(error)"
-    )
-    said = subprocess.check_output([sys.executable, "-c", code, str(tmp_path)], text=True)
-    assert "another process" in said
-    assert "LOG_DIR" in said
-    log.close()
-
-
-def test_a_second_log_in_this_process_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
-    log = PredictionLog(tmp_path, "dev")
-    with pytest.raises(LogBusy):
-        PredictionLog(tmp_path, "dev")
-    put(log, "a")
-    log.close()
-    PredictionLog(tmp_path, "dev").close()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The log reaches the bucket once, in order, whatever breaks on the way."""
 
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -74,6 +76,12 @@ def log(tmp_path: Path) -> Iterator[PredictionLog]:
     log.close()
 
 
+def ship_and_end(log: PredictionLog, bucket: Bucket, *, final: bool = False, **options: int) -> int:
+    """One shipment of a service that stops then."""
+    with closing(LogShipper(log, bucket, **options)) as shipper:
+        return shipper.ship(final=final)
+
+
 def put(log: PredictionLog, *names: str, when: datetime = DAY) -> None:
     for name in names:
         log.append(prediction_id=name, time=when, model=None, content={"name": name})
@@ -99,13 +107,13 @@ def test_new_lines_arrive_once_each(log: PredictionLog, remote: Flaky) -> None:
 
 def test_a_part_is_named_by_its_day_and_lines(log: PredictionLog, remote: Flaky) -> None:
     put(log, "a", "b")
-    LogShipper(log, remote).ship()
+    ship_and_end(log, remote)
     [part] = parts_in(remote, "dev")
     assert part.key == f"logs/dev/2026-03-05/000000000001-000000000002-{log.head.hash[:12]}.jsonl"
 
 
 def test_nothing_to_send_is_no_fault(log: PredictionLog, remote: Flaky) -> None:
-    assert LogShipper(log, remote).ship(final=True) == 0
+    assert ship_and_end(log, remote, final=True) == 0
     assert list(remote.list("logs/dev")) == []
 
 
@@ -138,7 +146,7 @@ def test_a_part_whose_answer_got_lost_is_not_sent_twice(log: PredictionLog, remo
 @pytest.mark.parametrize("part_bytes", [1, 1000, 1 << 20])
 def test_a_new_shipper_goes_on_where_the_bucket_ends(log: PredictionLog, remote: Flaky, part_bytes: int) -> None:
     put(log, "a", "b", "c")
-    LogShipper(log, remote, part_bytes=part_bytes).ship()
+    ship_and_end(log, remote, part_bytes=part_bytes)
     put(log, "d", "e")
     again = LogShipper(log, remote, part_bytes=part_bytes)
     assert again.ship() == 2
@@ -148,11 +156,11 @@ def test_a_new_shipper_goes_on_where_the_bucket_ends(log: PredictionLog, remote:
 def test_days_go_to_folders_of_their_own_across_a_restart(tmp_path: Path, remote: Flaky) -> None:
     log = PredictionLog(tmp_path / "two", "dev")
     put(log, "a")
-    LogShipper(log, remote).ship()
+    ship_and_end(log, remote)
     put(log, "b")
     put(log, "c", when=DAY + timedelta(days=1))
     put(log, "d", when=DAY + timedelta(days=3))
-    assert LogShipper(log, remote).ship() == 3
+    assert ship_and_end(log, remote) == 3
     assert arrived(remote) == ["a", "b", "c", "d"]
     assert [part.day for part in parts_in(remote, "dev")] == ["2026-03-05", "2026-03-05", "2026-03-06", "2026-03-08"]
     log.close()
@@ -182,9 +190,9 @@ def test_the_copy_is_the_current_day(log: PredictionLog, remote: Flaky, tmp_path
 
 def test_the_copy_is_put_right_by_a_restart(log: PredictionLog, remote: Flaky, tmp_path: Path) -> None:
     put(log, "a")
-    LogShipper(log, remote).ship()
+    ship_and_end(log, remote)
     remote.put(COPY, b"cut")
-    LogShipper(log, remote).ship()
+    ship_and_end(log, remote)
     assert remote.get(COPY) == (tmp_path / "predicciones_dev.txt").read_bytes()
 
 
@@ -226,7 +234,7 @@ def test_two_logs_that_went_apart_keep_all_their_lines(tmp_path: Path, remote: F
     for folder in ("one", "two"):
         log = PredictionLog(tmp_path / folder, "dev")
         put(log, f"{folder}-a", f"{folder}-b")
-        LogShipper(log, remote).ship()
+        ship_and_end(log, remote)
         log.close()
     ids = [json.loads(line)["id"] for part in parts_in(remote, "dev") for line in remote.get(part.key).splitlines()]
     assert sorted(ids) == ["one-a", "one-b", "two-a", "two-b"]
@@ -236,19 +244,19 @@ def test_a_store_that_overwrites_silently_gets_no_log(log: PredictionLog, remote
     remote.overwrites = True
     put(log, "a")
     with pytest.raises(Unsafe):
-        LogShipper(log, remote).ship()
+        ship_and_end(log, remote)
     assert list(remote.list("logs")) == []
 
 
 def test_the_head_in_the_bucket_is_where_a_new_disk_goes_on(log: PredictionLog, remote: Flaky, tmp_path: Path) -> None:
     assert head_in(remote, "dev") is None
     put(log, "a", "b")
-    LogShipper(log, remote, part_bytes=1).ship()
+    ship_and_end(log, remote, part_bytes=1)
     assert head_in(remote, "dev") == log.head
     assert head_in(remote, "prod") is None
     fresh = PredictionLog(tmp_path / "fresh", "dev", resume=lambda: head_in(remote, "dev"))
     put(fresh, "c")
-    LogShipper(fresh, remote).ship()
+    ship_and_end(fresh, remote)
     assert arrived(remote) == ["a", "b", "c"]
     fresh.close()
 
@@ -256,7 +264,7 @@ def test_the_head_in_the_bucket_is_where_a_new_disk_goes_on(log: PredictionLog, 
 def test_a_folder_bucket_takes_the_log_too(log: PredictionLog, tmp_path: Path) -> None:
     folder = open_bucket(f"file://{tmp_path}/bucket")
     put(log, "a")
-    LogShipper(log, folder).ship(final=True)
+    ship_and_end(log, folder, final=True)
     assert arrived(folder) == ["a"]
     with pytest.raises(AlreadyExists):
         folder.put_if_absent(parts_in(folder, "dev")[0].key, b"x")
@@ -266,8 +274,40 @@ def test_a_folder_bucket_takes_the_log_too(log: PredictionLog, tmp_path: Path) -
 def test_a_real_s3_store_takes_the_log(log: PredictionLog, s3_bucket) -> None:
     remote = open_bucket(s3_bucket.url)
     put(log, "a", "b")
-    LogShipper(log, remote).ship(final=True)
+    ship_and_end(log, remote, final=True)
     put(log, "c")
-    LogShipper(log, remote).ship(final=True)
+    ship_and_end(log, remote, final=True)
     assert arrived(remote) == ["a", "b", "c"]
     assert len(remote.get(COPY).splitlines()) == 3
+
+
+def test_of_several_workers_one_ships_and_another_takes_over(tmp_path: Path, remote: Flaky) -> None:
+    one, two = PredictionLog(tmp_path / "two", "dev"), PredictionLog(tmp_path / "two", "dev")
+    shippers = LogShipper(one, remote), LogShipper(two, remote)
+    put(one, "a")
+    put(two, "b")
+    assert [shipper.ship() for shipper in shippers] == [2, 0]
+    put(two, "c")
+    assert [shipper.unshipped for shipper in shippers] == [1, 1]
+    assert shippers[1].ship() == 0
+    shippers[0].close()
+    one.close()
+    assert shippers[1].ship() == 1
+    assert shippers[1].unshipped == 0
+    assert arrived(remote) == ["a", "b", "c"]
+    shippers[1].close()
+    two.close()
+
+
+def test_a_worker_that_stops_waits_for_its_turn_to_send_what_is_left(tmp_path: Path, remote: Flaky) -> None:
+    one, two = PredictionLog(tmp_path / "two", "dev"), PredictionLog(tmp_path / "two", "dev")
+    first, last = LogShipper(one, remote), LogShipper(two, remote)
+    put(one, "a")
+    first.ship()
+    put(two, "b")
+    stopping = threading.Timer(0.3, first.close)
+    stopping.start()
+    assert last.ship(final=True) == 1
+    assert arrived(remote) == ["a", "b"]
+    for open_one in (last, one, two):
+        open_one.close()

@@ -55,8 +55,27 @@ class Verified:
     erased: int
 
 
-def make_line(
-    head: Head,
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An answer that waits for its place in the chain: all of its line that does not depend on the lines before it."""
+
+    prediction_id: str
+    time: str
+    """As `utc_text` writes it."""
+    environment: str
+    model: "dict[str, Json] | str"
+    content: bytes
+    """Canonical JSON."""
+    salt: str
+    commitment: str
+
+    @property
+    def day(self) -> str:
+        """The UTC day, such as `2026-01-31`."""
+        return self.time[:10]
+
+
+def seal(
     *,
     prediction_id: str,
     time: datetime,
@@ -64,17 +83,31 @@ def make_line(
     model: ModelRef | None,
     content: Mapping[str, Json],
     salt: bytes,
-) -> tuple[bytes, Head]:
+) -> Sealed:
+    """Commit to a content. The salt must be new and random for each."""
+    written = _canonical(dict(content))
+    return Sealed(
+        prediction_id=prediction_id,
+        time=utc_text(time),
+        environment=environment,
+        model={"version": model.version, "sha256": model.sha256} if model else FALLBACK,
+        content=written,
+        salt=salt.hex(),
+        commitment=_commitment(salt, written),
+    )
+
+
+def make_line(head: Head, sealed: Sealed) -> tuple[bytes, Head]:
     """The line that follows `head`, with its newline, and the head that it makes."""
-    line: dict[str, Json] = {
-        "id": prediction_id,
+    line: dict[str, object] = {
+        "id": sealed.prediction_id,
         "seq": head.seq + 1,
-        "time": utc_text(time),
-        "environment": environment,
-        "model": {"version": model.version, "sha256": model.sha256} if model else FALLBACK,
-        "content": orjson.loads(_canonical(dict(content))),
-        "salt": salt.hex(),
-        "commitment": _commitment(salt, dict(content)),
+        "time": sealed.time,
+        "environment": sealed.environment,
+        "model": sealed.model,
+        "content": orjson.Fragment(sealed.content),
+        "salt": sealed.salt,
+        "commitment": sealed.commitment,
         "previous": head.hash,
     }
     digest = _hash(line)
@@ -143,7 +176,7 @@ def _check(line: bytes, record: dict[str, Json], before: Head) -> bool:
     if not is_erased:
         if not isinstance(content, dict) or not isinstance(salt, str):
             raise BrokenChain("its content is half erased")
-        if record["commitment"] != _commitment(_from_hex(salt), content):
+        if record["commitment"] != _commitment(_from_hex(salt), _canonical(content)):
             raise BrokenChain("its content was changed")
         record["content"] = orjson.loads(_canonical(content))
     # The same values may be spelled in other bytes; only one spelling is ours.
@@ -176,10 +209,10 @@ def _canonical(content: dict[str, Json]) -> bytes:
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
 
 
-def _commitment(salt: bytes, content: dict[str, Json]) -> str:
-    return hashlib.sha256(salt + _canonical(content)).hexdigest()
+def _commitment(salt: bytes, canonical: bytes) -> str:
+    return hashlib.sha256(salt + canonical).hexdigest()
 
 
-def _hash(record: Mapping[str, Json]) -> str:
+def _hash(record: Mapping[str, object]) -> str:
     signed = {name: record[name] for name in _SIGNED}
     return hashlib.sha256(orjson.dumps(signed, option=orjson.OPT_SORT_KEYS)).hexdigest()

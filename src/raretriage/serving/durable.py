@@ -60,8 +60,7 @@ class DurableFile:
             self._write(record)
             self._ops.sync(self._descriptor)
         except OSError as error:
-            self._is_clean = False
-            self._undo()
+            self.cut_back(self.size)
             raise LogUnavailable(f"cannot write {self.path.name}: {_name(error)}; free or repair its disk") from error
         self.size += len(record)
 
@@ -72,9 +71,24 @@ class DurableFile:
             LogUnavailable: it still cannot be cut off.
         """
         if not self._is_clean:
-            self._undo()
+            self.cut_back(self.size)
         if not self._is_clean:
             raise LogUnavailable(f"{self.path.name} ends in an unfinished line that cannot be removed: check its disk")
+
+    def surplus(self) -> int:
+        """Bytes behind the durable ones; below 0 where durable ones are gone. Raises OSError."""
+        return os.fstat(self._descriptor).st_size - self.size
+
+    def cut_back(self, size: int) -> None:
+        """Only so many bytes count as durable, and no others stay; where that cannot be done, `heal` tries again."""
+        self.size, self._is_clean = size, False
+        try:
+            self._ops.truncate(self._descriptor, size)
+            self._ops.sync(self._descriptor)
+        except OSError as error:
+            _log.error("log.undo_failed file=%s reason=%s", self.path.name, _name(error))
+        else:
+            self._is_clean = True
 
     def read(self, offset: int, limit: int) -> bytes:
         """Durable bytes only, at most `limit`."""
@@ -90,15 +104,6 @@ class DurableFile:
             if written <= 0:
                 raise OSError(errno.EIO, "write returned nothing")
             rest = rest[written:]
-
-    def _undo(self) -> None:
-        try:
-            self._ops.truncate(self._descriptor, self.size)
-            self._ops.sync(self._descriptor)
-        except OSError as error:
-            _log.error("log.undo_failed file=%s reason=%s", self.path.name, _name(error))
-        else:
-            self._is_clean = True
 
 
 def sync_folder(folder: Path) -> None:

@@ -8,7 +8,7 @@ ServingError
 ├── UnknownPrediction  feedback on an answer that this log does not hold
 ├── ShippingConflict   a part in the bucket is not what this log holds; the local log goes on
 └── LogError           the prediction log
-    ├── LogBusy        another process writes it
+    ├── LogBusy        another process has it: a service, or who erases by order
     ├── BrokenChain    a line was changed, lost or added; nothing is appended to it
     └── LogUnavailable the line could not be made durable, so no answer may be sent
 
@@ -67,7 +67,7 @@ class LogError(ServingError):
 
 
 class LogBusy(LogError):
-    """Another process has the log open."""
+    """Another process has the log: a service writes it, or somebody erases by order."""
 
 
 class BrokenChain(LogError):

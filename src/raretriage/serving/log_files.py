@@ -40,34 +40,70 @@ def log_files(folder: Path, environment: str) -> list[Path]:
     return [*closed, current] if current.exists() else closed
 
 
-def take(folder: Path, environment: str) -> int:
-    """Have the log for this process alone, until the descriptor is closed.
+def mark_file(folder: Path, environment: str) -> Path:
+    """How far the log is durable, for the workers that write it; see `log_mark`."""
+    return current_file(folder, environment).with_suffix(".mark")
 
-    Raises:
-        LogBusy: another process has it.
-        OSError: the lock's file cannot be made.
-    """
-    current = current_file(folder, environment)
-    descriptor = os.open(current.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise LogBusy(f"{current} is written by another process") from None
-    return descriptor
+
+def shipped_file(folder: Path, environment: str) -> Path:
+    """Which worker sends the log, and the number of the last line that arrived; see `shipping`."""
+    return current_file(folder, environment).with_suffix(".shipped")
+
+
+class Lease:
+    """Who has the log: one process alone, to mend or to rewrite it, or the workers of a service together."""
+
+    def __init__(self, folder: Path, environment: str) -> None:
+        """Raises OSError when the lock's file cannot be made."""
+        self._current = current_file(folder, environment)
+        path = self._current.with_suffix(".lock")
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+
+    def take_alone(self) -> bool:
+        """False where another process has it, alone or with others."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def share(self) -> None:
+        """Have it together with others.
+
+        Raises:
+            LogBusy: another process has it alone.
+        """
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LogBusy(
+                f"{self._current} is being rewritten by another process: start again when its "
+                "`raretriage log erase` has ended"
+            ) from None
+
+    def close(self) -> None:
+        """Let it go."""
+        os.close(self._descriptor)
 
 
 @contextmanager
 def held(folder: Path, environment: str) -> Iterator[None]:
-    """The log, for this process alone. Raises as `take`, with what to do."""
+    """The log, for this process alone.
+
+    Raises:
+        LogBusy: a service has it.
+        OSError: the lock's file cannot be made.
+    """
+    lease = Lease(folder, environment)
     try:
-        descriptor = take(folder, environment)
-    except LogBusy as error:
-        raise LogBusy(f"{error}: stop the service, do this, and start it again") from None
-    try:
+        if not lease.take_alone():
+            raise LogBusy(
+                f"{current_file(folder, environment)} is written by another process: "
+                "stop the service, do this, and start it again"
+            )
         yield
     finally:
-        os.close(descriptor)
+        lease.close()
 
 
 def line_in(path: Path, entry_id: str) -> bytes | None:

@@ -1,10 +1,12 @@
 """What Prometheus may know of the service: counts and durations, never a patient."""
 
+import os
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from raretriage.serving.model_store import ModelStore
@@ -14,12 +16,19 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
 
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable by which prometheus_client adds up what several workers counted; set before it is imported."""
+
+
 class ServiceMetrics:
-    """The counters of one service, in a registry of their own."""
+    """The counters of one service, in registries of their own: of all its workers where they share a folder."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        at = self.registry
+        at = CollectorRegistry()
+        self._shown = at
+        if SHARED_FOLDER in os.environ:
+            self._shown = CollectorRegistry()
+            MultiProcessCollector(self._shown)  # type: ignore[no-untyped-call]
         self.requests = Counter("raretriage_requests", "Requests", ["method", "route", "status"], registry=at)
         self.seconds = Histogram(
             "raretriage_request_seconds", "Time to answer", ["route"], buckets=_SECONDS, registry=at
@@ -46,15 +55,19 @@ class ServiceMetrics:
         if response.fallback:
             self.fallback.inc()
 
+    def show_state(self, collector: Collector) -> None:
+        """Have it asked at each reading, of the worker that is read."""
+        self._shown.register(collector)
+
     def text(self) -> bytes:
         """The page that Prometheus reads."""
-        return generate_latest(self.registry)
+        return generate_latest(self._shown)
 
 
 class StateCollector(Collector):
     """What is true at the moment of the reading."""
 
-    def __init__(self, store: ModelStore, unshipped: Callable[[], int], now: Callable[[], datetime]) -> None:
+    def __init__(self, store: ModelStore, unshipped: Callable[[], int | None], now: Callable[[], datetime]) -> None:
         self._store = store
         self._unshipped = unshipped
         self._now = now
@@ -73,4 +86,5 @@ class StateCollector(Collector):
         yield age
         problem = float(self._store.problem is not None)
         yield GaugeMetricFamily("raretriage_model_problem", "1: not what the ledger names is served", value=problem)
-        yield GaugeMetricFamily("raretriage_unshipped_lines", "Log lines not in the bucket", value=self._unshipped())
+        if (unshipped := self._unshipped()) is not None:
+            yield GaugeMetricFamily("raretriage_unshipped_lines", "Log lines not in the bucket", value=unshipped)

@@ -1,26 +1,43 @@
 """The prediction log: every answer is one durable line before it is sent.
 
 `predicciones_<env>.txt` holds the current UTC day; at midnight it becomes `predicciones_<env>.<day>.txt` and the
-chain goes on in a new file. One process writes; a second one is refused.
+chain goes on in a new file. The workers of a service write one chain by turns, each turn a group of lines with one
+sync; what they must agree on is in the mark (`log_mark`).
 """
 
 import logging
 import os
 import secrets
 import threading
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 
 from raretriage.bucket import Environment
-from raretriage.serving.chain import GENESIS, Head, Json, ModelRef, day_of, head_of, make_line, verify_log
+from raretriage.serving.chain import GENESIS, Head, Json, ModelRef, Sealed, day_of, head_of, make_line, seal, verify_log
 from raretriage.serving.durable import DurableFile, FileOps, OsFileOps, sync_folder
 from raretriage.serving.errors import BrokenChain, LogBusy, LogUnavailable
-from raretriage.serving.log_files import anchor_file, closed_days, closed_file, current_file, line_in, start_of, take
+from raretriage.serving.group_commit import GroupCommit
+from raretriage.serving.log_files import (
+    Lease,
+    anchor_file,
+    closed_days,
+    closed_file,
+    current_file,
+    line_in,
+    mark_file,
+    start_of,
+)
+from raretriage.serving.log_mark import Mark, SharedMark
 
 _log = logging.getLogger(__name__)
 
 SALT_BYTES = 16
+
+_Waiting = tuple[Sealed, "Future[Head]"]
 
 
 def _random_salt() -> bytes:
@@ -28,7 +45,7 @@ def _random_salt() -> bytes:
 
 
 class PredictionLog:
-    """The log of one environment in one folder. Safe for several threads of one process.
+    """The log of one environment in one folder. Safe for several threads and several processes.
 
     Closed days may be moved away for safe keeping, but for the newest: its last line is what today's file follows.
     """
@@ -42,7 +59,7 @@ class PredictionLog:
         new_salt: Callable[[], bytes] = _random_salt,
         ops: FileOps | None = None,
     ) -> None:
-        """Take the log, cut off an unfinished last line, and check today's lines.
+        """Join the workers of this log; the first of them cuts off an unfinished last line and checks today's lines.
 
         Args:
             folder: created when it is not there.
@@ -50,12 +67,12 @@ class PredictionLog:
             new_salt: 16 random bytes for each line.
 
         Raises:
-            LogBusy: another process has it.
+            LogBusy: somebody rewrites it, to erase by order.
             BrokenChain: the lines do not verify; nothing is changed.
             LogUnavailable: the folder or a file cannot be used.
         """
         self.environment = environment
-        self._folder = folder
+        self.folder = folder
         self._new_salt = new_salt
         self._ops: FileOps = ops or OsFileOps()
         self._lock = threading.Lock()
@@ -63,64 +80,82 @@ class PredictionLog:
         self._anchor = anchor_file(folder, environment)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._held = take(folder, environment)
-        except LogBusy as error:
-            raise LogBusy(f"{error}: serve with one worker, or give each its own LOG_DIR") from None
+            self._lease = Lease(folder, environment)
+            self._mark = SharedMark(mark_file(folder, environment))
         except OSError as error:
             raise LogUnavailable(f"cannot use {folder} for the prediction log: {error.strerror}") from error
         try:
-            self._set_aside_torn_line()
-            self._head, self._day = self._recover(resume)
-            self._file = DurableFile(self._current, self._ops)
+            with self._mark.locked():
+                marked = self._join(resume)
+                self._file = DurableFile(self._current, self._ops)
+                self._follow(marked)
         except OSError as error:
-            os.close(self._held)
+            self._let_go()
             raise LogUnavailable(f"cannot open {self._current}: {error.strerror}") from error
-        except BrokenChain:
-            os.close(self._held)
+        except (BrokenChain, LogBusy, LogUnavailable):
+            self._let_go()
             raise
+        self._commits = GroupCommit(self._commit, name=f"log-{environment}")
 
     @property
     def head(self) -> Head:
-        """The last durable line."""
-        return self._head
+        """The last durable line, whichever worker wrote it.
+
+        Raises:
+            LogUnavailable: the log's files cannot be used.
+        """
+        with self._turn():
+            return self._head
+
+    def submit(
+        self, *, prediction_id: str, time: datetime, model: ModelRef | None, content: Mapping[str, Json]
+    ) -> "Future[Head]":
+        """Have one answered request made durable. Only when the future is settled may the answer go out.
+
+        The future raises:
+            LogUnavailable: it is not durable, and the log is as it was before.
+        """
+        sealed = seal(
+            prediction_id=prediction_id,
+            time=time,
+            environment=self.environment,
+            model=model,
+            content=content,
+            salt=self._new_salt(),
+        )
+        try:
+            return self._commits.submit(sealed)
+        except RuntimeError as error:
+            raise LogUnavailable("the prediction log is closed") from error
 
     def append(
         self, *, prediction_id: str, time: datetime, model: ModelRef | None, content: Mapping[str, Json]
     ) -> Head:
-        """Make one answered request durable; only then may the answer go out.
+        """`submit`, and wait.
 
         Raises:
             LogUnavailable: it is not durable, and the log is as it was before.
         """
-        with self._lock:
-            self._roll_over(time.astimezone(UTC).date().isoformat())
-            line, head = make_line(
-                self._head,
-                prediction_id=prediction_id,
-                time=time,
-                environment=self.environment,
-                model=model,
-                content=content,
-                salt=self._new_salt(),
-            )
-            self._file.append(line)
-            self._head = head
-            return head
+        return self.submit(prediction_id=prediction_id, time=time, model=model, content=content).result()
 
     def check(self) -> None:
         """Pass when the next line can be written, as far as one can know. Raises LogUnavailable."""
-        with self._lock:
-            self._file.heal()
+        with self._turn():
+            self._clear()
 
     def days(self) -> list[str]:
-        """The UTC days with a file, oldest first; the last one may still grow."""
-        with self._lock:
+        """The UTC days with a file, oldest first; the last one may still grow. Raises LogUnavailable."""
+        with self._turn():
             closed = self._closed_days()
             return [*closed, self._day] if self._day and self._day not in closed else closed
 
     def line_of(self, entry_id: str) -> bytes | None:
-        """The durable line with this id, of the files that are here; None where there is none."""
-        with self._lock:
+        """The durable line with this id, of the files that are here; None where there is none.
+
+        Raises:
+            LogUnavailable: the log's files cannot be used.
+        """
+        with self._turn():
             newest_first = [self._current, *(self._closed(day) for day in reversed(self._closed_days()))]
             return next((line for path in newest_first if (line := line_in(path, entry_id)) is not None), None)
 
@@ -128,56 +163,151 @@ class PredictionLog:
         """Whole durable lines of one day from `offset` on, about `limit` bytes and at least one line if there is one.
 
         Empty at the end.
+
+        Raises:
+            LogUnavailable: the log's files cannot be used.
         """
-        with self._lock:
+        with self._turn():
             if day == self._day:
                 return _whole_lines(self._file.read, offset, limit)
             with self._closed(day).open("rb") as file:
                 return _whole_lines(lambda at, size: os.pread(file.fileno(), size, at), offset, limit)
 
     def close(self) -> None:
-        """Let another process have the log."""
+        """Write what waits, and leave the log to the others."""
+        self._commits.close()
         with self._lock:
             self._file.close()
-            os.close(self._held)
+            self._let_go()
 
-    def _set_aside_torn_line(self) -> None:
-        """A last line without its newline was never answered: keep its bytes beside the log, and go on before it."""
+    def _join(self, resume: Callable[[], Head | None]) -> Mark:
+        """What is durable. Only the first worker may mend and must check: the others see it run."""
+        is_first = self._lease.take_alone()
+        if is_first:
+            self._set_aside(_whole_bytes(self._current))
+            marked = self._recover(resume)
+            self._mark.write(marked)
+        self._lease.share()
+        return (None if is_first else self._mark.read()) or self._recover(resume)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Alone among threads and workers, and up to date with what the others wrote."""
+        with self._lock, self._mark.locked():
+            try:
+                marked = self._mark.read()
+                if marked is not None and marked != self._followed:
+                    self._follow(marked)
+            except OSError as error:
+                raise LogUnavailable(f"cannot read {self._current.name}: {error.strerror}") from error
+            yield
+
+    def _follow(self, marked: Mark) -> None:
+        """Go to the end of what is durable. Another day: another file stands under the name."""
+        if getattr(self, "_day", marked.day) != marked.day:
+            self._file.close()
+            self._file = DurableFile(self._current, self._ops)
+        self._head, self._day, self._followed = marked.head, marked.day, marked
+        self._file.size = marked.size
+
+    def _clear(self) -> None:
+        """Nothing may stand behind the mark: what a killed worker left there was never answered.
+
+        Raises:
+            LogUnavailable: it cannot be removed, or durable lines are gone.
+        """
+        self._file.heal()
+        surplus = self._file.surplus()
+        if surplus < 0:
+            raise LogUnavailable(f"{self._current.name} was cut by somebody: restore it from its backup or the bucket")
+        if surplus:
+            try:
+                self._set_aside(self._file.size)
+            except OSError as error:
+                raise LogUnavailable(
+                    f"{self._current.name} ends in an unfinished line that cannot be removed: check its disk"
+                ) from error
+
+    def _commit(self, batch: Sequence[_Waiting]) -> None:
+        with self._turn():
+            day = self._day or ""
+
+            def effective(waiting: _Waiting) -> str:
+                # A clock that steps back stays in the file it is in: a day is closed once.
+                nonlocal day
+                day = max(day, waiting[0].day)
+                return day
+
+            for of_day, group in groupby(batch, effective):
+                self._commit_to(of_day, list(group))
+
+    def _commit_to(self, day: str, group: Sequence[_Waiting]) -> None:
+        try:
+            self._clear()
+            self._roll_over(day)
+            head, heads, lines = self._head, [], []
+            for sealed, _ in group:
+                line, head = make_line(head, sealed)
+                lines.append(line)
+                heads.append(head)
+            before = self._file.size
+            self._file.append(b"".join(lines))
+            self._set_mark(Mark(day, self._file.size, head), undo_to=before)
+        except LogUnavailable as error:
+            for _, future in group:
+                future.set_exception(error)
+            return
+        for (_, future), head in zip(group, heads, strict=True):
+            future.set_result(head)
+
+    def _set_mark(self, mark: Mark, *, undo_to: int) -> None:
+        """Tell the others. Lines that they do not know of would be set aside by them: such ones do not count."""
+        try:
+            self._mark.write(mark)
+        except OSError as error:
+            self._file.cut_back(undo_to)
+            raise LogUnavailable(f"cannot mark what is durable: {error.strerror}; free or repair its disk") from error
+        self._followed, self._head, self._day = mark, mark.head, mark.day
+
+    def _set_aside(self, whole: int) -> None:
+        """Bytes behind the last durable line were never answered: keep them beside the log, and go on before them."""
         if not self._current.exists():
             return
-        data = self._current.read_bytes()
-        whole = data.rfind(b"\n") + 1
-        if whole == len(data):
+        with self._current.open("rb") as file:
+            file.seek(whole)
+            torn_bytes = file.read()
+        if not torn_bytes:
             return
         torn = self._current.with_name(self._current.name + ".torn")
         with torn.open("ab") as file:
-            file.write(data[whole:] + b"\n")
+            file.write(torn_bytes.removesuffix(b"\n") + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        sync_folder(self._folder)
+        sync_folder(self.folder)
         with self._current.open("r+b") as file:
             file.truncate(whole)
             os.fsync(file.fileno())
-        _log.warning("log.torn_line bytes=%d kept=%s", len(data) - whole, torn.name)
+        _log.warning("log.torn_line bytes=%d kept=%s", len(torn_bytes), torn.name)
 
-    def _recover(self, resume: Callable[[], Head | None]) -> tuple[Head, str | None]:
+    def _recover(self, resume: Callable[[], Head | None]) -> Mark:
+        """What the files themselves say, every line of the current one checked."""
         closed = self._closed_days()
-        is_empty = not self._current.exists() or self._current.stat().st_size == 0
+        size = self._current.stat().st_size if self._current.exists() else 0
         if closed:
             before = head_of(_last_line(self._closed(closed[-1])))
-        elif is_empty and not self._anchor.exists():
+        elif not size and not self._anchor.exists():
             before = self._begin(resume())
         else:
-            before = start_of(self._folder, self.environment)
-        if is_empty:
-            return before, None
+            before = start_of(self.folder, self.environment)
+        if not size:
+            return Mark(None, 0, before)
         with self._current.open("rb") as file:
             try:
                 verified = verify_log(file, after=before)
             except BrokenChain as error:
                 raise BrokenChain(f"{self._current.name}, {error}: restore it from its backup or the bucket") from error
         with self._current.open("rb") as file:
-            return verified.head, day_of(file.readline())
+            return Mark(day_of(file.readline()), size, verified.head)
 
     def _begin(self, resumed: Head | None) -> Head:
         """Remember what the first line here follows, when it is not the beginning of everything."""
@@ -189,29 +319,36 @@ class PredictionLog:
         return resumed
 
     def _roll_over(self, day: str) -> None:
-        # A clock that steps back stays in the file it is in: a day is closed once.
-        if self._day is not None and day > self._day:
-            closed = self._closed(self._day)
-            try:
-                if self._current.exists():  # else an earlier attempt came as far as the rename
-                    if closed.exists():
-                        raise LogUnavailable(f"{closed.name} is there already: move it away to close the day")
-                    self._current.rename(closed)
-                    sync_folder(self._folder)
-                new = DurableFile(self._current, self._ops)
-            except OSError as error:
-                raise LogUnavailable(f"cannot close the day into {closed.name}: {error.strerror}") from error
-            self._file.close()
-            self._file = new
-            self._day = None
-        if self._day is None:
-            self._day = day
+        if self._day is None or day <= self._day:
+            return
+        closed = self._closed(self._day)
+        try:
+            if self._current.exists():  # else an earlier attempt came as far as the rename
+                if closed.exists():
+                    raise LogUnavailable(f"{closed.name} is there already: move it away to close the day")
+                self._current.rename(closed)
+                sync_folder(self.folder)
+            new = DurableFile(self._current, self._ops)
+        except OSError as error:
+            raise LogUnavailable(f"cannot close the day into {closed.name}: {error.strerror}") from error
+        self._file.close()
+        self._file = new
+        self._set_mark(Mark(None, 0, self._head), undo_to=0)
 
     def _closed(self, day: str) -> Path:
-        return closed_file(self._folder, self.environment, day)
+        return closed_file(self.folder, self.environment, day)
 
     def _closed_days(self) -> list[str]:
-        return closed_days(self._folder, self.environment)
+        return closed_days(self.folder, self.environment)
+
+    def _let_go(self) -> None:
+        self._mark.close()
+        self._lease.close()
+
+
+def _whole_bytes(path: Path) -> int:
+    """Up to and with the last newline."""
+    return path.read_bytes().rfind(b"\n") + 1 if path.exists() else 0
 
 
 def _last_line(path: Path) -> bytes:

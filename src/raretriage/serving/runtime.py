@@ -61,39 +61,47 @@ class Runtime:
         self._service: TriageService | None = None
         self._log: PredictionLog | None = None
         self._shipper: LogShipper | None = None
+        self._keyring: Keyring | None = None
         self._log_problem: str | None = "the service has not started"
+        self._is_log_broken = False
         self._ship_problem: str | None = None
-        self.metrics.registry.register(StateCollector(self.store, self._unshipped, now))
+        self.metrics.show_state(StateCollector(self.store, self._unshipped, now))
 
     def start(self) -> None:
         """Open the log and look for a model.
 
-        A log that cannot be used leaves the service up to say so; one that another process holds does not (`LogBusy`).
+        A log that cannot be used leaves the service up to say so; one that is being rewritten does not (`LogBusy`).
         """
         self.store.refresh()
-        keyring = self._load_keyring()
-        try:
-            self._log = PredictionLog(self._log_dir, self.environment, resume=self._arrived_head, ops=self._file_ops)
-        except (BrokenChain, LogUnavailable) as error:
-            self._log_problem = str(error)
-            _log.error("log.unusable %s", error)
-            return
-        self._log_problem = None
-        self._shipper = LogShipper(self._log, self._bucket)
-        self._service = TriageService(
-            store=self.store,
-            log=self._log,
-            environment=self.environment,
-            now=self._now,
-            keyring=keyring,
-            scrubber=self._scrubber,
-        )
+        self._keyring = self._load_keyring()
+        self._open_log()
 
     def stop(self) -> None:
         """Send what is left and let the log go."""
-        if self._log is not None:
+        if self._log is not None and self._shipper is not None:
             self._ship(final=True)
+            self._shipper.close()
             self._log.close()
+
+    def _open_log(self) -> None:
+        try:
+            log = PredictionLog(self._log_dir, self.environment, resume=self._arrived_head, ops=self._file_ops)
+        except (BrokenChain, LogUnavailable) as error:
+            if str(error) != self._log_problem:
+                _log.error("log.unusable %s", error)
+            self._log_problem = str(error)
+            self._is_log_broken = isinstance(error, BrokenChain)
+            return
+        self._log_problem = None
+        self._log, self._shipper = log, LogShipper(log, self._bucket)
+        self._service = TriageService(
+            store=self.store,
+            log=log,
+            environment=self.environment,
+            now=self._now,
+            keyring=self._keyring,
+            scrubber=self._scrubber,
+        )
 
     def predict(self, request: PredictRequest) -> PredictResponse:
         """See `TriageService.predict`."""
@@ -189,10 +197,12 @@ class Runtime:
 
     def _ship(self, *, final: bool = False) -> None:
         if self._shipper is None:
+            if not self._is_log_broken:  # a full disk is freed, a folder is made writable: no restart is needed
+                self._open_log()
             return
         try:
             self.metrics.shipped.inc(self._shipper.ship(final=final))
-        except (StorageError, ShippingConflict, BrokenChain) as error:
+        except (StorageError, ShippingConflict, BrokenChain, LogUnavailable) as error:
             self.metrics.ship_errors.inc()
             if str(error) != self._ship_problem:
                 _log.warning("log.not_shipped %s", error)
@@ -207,5 +217,9 @@ class Runtime:
             _log.warning("log.begins_anew the bucket cannot be read: %s", error)
             return None
 
-    def _unshipped(self) -> int:
-        return self._shipper.unshipped if self._shipper else 0
+    def _unshipped(self) -> int | None:
+        """None where the log cannot be read."""
+        try:
+            return self._shipper.unshipped if self._shipper else 0
+        except LogUnavailable:
+            return None

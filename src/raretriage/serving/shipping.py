@@ -6,14 +6,18 @@ between writing a part and knowing it costs nothing, and the parts of two logs t
 each other.
 """
 
+import fcntl
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from raretriage.bucket import Environment, log_copy_key, log_part_key
 from raretriage.serving.chain import Head, head_of
 from raretriage.serving.errors import BrokenChain, ShippingConflict
+from raretriage.serving.log_files import shipped_file
 from raretriage.serving.predictions import PredictionLog
 from raretriage.storage import AlreadyExists, Bucket, StorageError, probe_put_if_absent
 
@@ -52,8 +56,41 @@ def head_in(bucket: Bucket, environment: Environment) -> Head | None:
     return head_of(bucket.get(newest.key).splitlines()[-1])
 
 
+FINAL_WAIT_S = 5.0
+"""How long a worker that stops waits for another to let go of the duty."""
+
+
+class ShippingDuty:
+    """Which of the workers of a log sends it: one at a time, until it stops or dies. The others read how far it is."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self.is_mine = False
+
+    def take(self) -> bool:
+        """False where another worker has it."""
+        if not self.is_mine:
+            try:
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            self.is_mine = True
+        return True
+
+    def note(self, seq: int) -> None:
+        """The number of the last line that arrived."""
+        os.pwrite(self._descriptor, f"{seq:020d}".encode(), 0)
+
+    @property
+    def noted(self) -> int:
+        return int(os.pread(self._descriptor, 20, 0) or 0)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
 class LogShipper:
-    """Sends what is durable and not yet in the bucket. One thread at a time."""
+    """Sends what is durable and not yet in the bucket. One thread at a time; of several workers' shippers, one."""
 
     def __init__(
         self,
@@ -68,8 +105,8 @@ class LogShipper:
         self._monotonic = monotonic
         self._part_bytes = part_bytes
         self._is_probed = False
+        self._duty = ShippingDuty(shipped_file(log.folder, log.environment))
         self._place: tuple[str, int] | None = None
-        self._shipped_seq = 0
         self._copied: dict[str, bytes] = {}
         self._copied_day = ""
         self._copy_due = 0.0
@@ -77,32 +114,47 @@ class LogShipper:
 
     @property
     def unshipped(self) -> int:
-        """Lines that are durable here and not known to be in the bucket."""
-        return self._log.head.seq - self._shipped_seq
+        """Lines that are durable here and not known to be in the bucket. Raises LogUnavailable."""
+        return max(0, self._log.head.seq - self._duty.noted)
 
     def ship(self, *, final: bool = False) -> int:
         """Send everything that is new and, when it is due or `final`, rebuild the day's copy.
 
         Returns:
-            The number of lines sent.
+            The number of lines sent; 0 where another worker sends them.
 
         Raises:
             StorageError: the bucket is away (`Unsafe`: it overwrites silently and is not used); call again later.
             ShippingConflict: a part is there with other content.
         """
+        if not self._duty.take() and not (final and self._wait_for_duty()):
+            return 0
         if not self._is_probed:
             probe_put_if_absent(self._bucket)
             self._is_probed = True
         if not self._log.days():
             return 0
         if self._place is None:
-            self._place, self._shipped_seq = self._find_place()
+            self._place, shipped_seq = self._find_place()
+            self._duty.note(shipped_seq)
             self._is_copy_stale = True
         sent = sum(self._send(day, data) for day, data in self._new_lines())
         self._is_copy_stale = self._is_copy_stale or sent > 0
         if self._is_copy_stale and (final or self._monotonic() >= self._copy_due):
             self._copy()
         return sent
+
+    def close(self) -> None:
+        """Leave the duty to another worker."""
+        self._duty.close()
+
+    def _wait_for_duty(self) -> bool:
+        deadline = self._monotonic() + FINAL_WAIT_S
+        while not self._duty.take():
+            if self._monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        return True
 
     def _new_lines(self) -> Iterator[tuple[str, bytes]]:
         assert self._place is not None  # noqa: S101 - for the type checker; set by `ship`
@@ -129,7 +181,7 @@ class LogShipper:
             # It may have arrived all the same. A longer part sent over it would double its lines: look again first.
             self._place = None
             raise
-        self._shipped_seq = last.seq
+        self._duty.note(last.seq)
         return len(lines)
 
     def _put_part(self, key: str, data: bytes) -> None:
