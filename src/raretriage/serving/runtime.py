@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -75,6 +76,8 @@ class Runtime:
         self.store.refresh()
         self._keyring = self._load_keyring()
         self._open_log()
+        if self.served is not None:
+            threading.Thread(target=self.served.scorer.warm_up, name="warm-up", daemon=True).start()
 
     def stop(self) -> None:
         """Send what is left and let the log go."""
