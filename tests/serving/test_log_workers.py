@@ -160,9 +160,7 @@ def test_a_group_that_straddles_midnight_goes_into_two_files(tmp_path: Path) -> 
             super().sync(descriptor)
 
     log = PredictionLog(tmp_path, "dev", ops=Waiting())
-    futures = [
-        log.submit(prediction_id=str(i), time=DAY + timedelta(days=i // 2), model=None, content={}) for i in range(5)
-    ]
+    futures = [log.submit({str(i): {}}, time=DAY + timedelta(days=i // 2), model=None) for i in range(5)]
     is_open.set()
     assert [future.result(10).seq for future in futures] == [1, 2, 3, 4, 5]
     log.close()
@@ -181,7 +179,7 @@ def test_what_waits_for_the_disk_is_written_together(tmp_path: Path) -> None:
             super().sync(descriptor)
 
     log = PredictionLog(tmp_path, "dev", ops=Slow())
-    futures = [log.submit(prediction_id=str(i), time=DAY, model=None, content={}) for i in range(50)]
+    futures = [log.submit({str(i): {}}, time=DAY, model=None) for i in range(50)]
     is_open.set()
     assert [future.result(10).seq for future in futures] == list(range(1, 51))
     assert len(syncs) <= 3
@@ -192,7 +190,7 @@ def test_a_group_that_cannot_be_written_is_refused_as_a_whole(tmp_path: Path) ->
     ops = Faulty()
     log = PredictionLog(tmp_path, "dev", ops=ops)
     ops.fail = {"sync"}
-    futures = [log.submit(prediction_id=str(i), time=DAY, model=None, content={}) for i in range(5)]
+    futures = [log.submit({str(i): {}}, time=DAY, model=None) for i in range(5)]
     for future in futures:
         with pytest.raises(LogUnavailable):
             future.result(10)
@@ -289,7 +287,7 @@ class Workers(RuleBasedStateMachine):
             self.asked += 1
             name = f"answer {self.asked}"
             when = DAY + timedelta(days=self.day)
-            futures.append((name, log.submit(prediction_id=name, time=when, model=None, content={"n": self.asked})))
+            futures.append((name, log.submit({name: {"n": self.asked}}, time=when, model=None)))
         for name, future in futures:
             if future.exception(10) is None:
                 self.answered.append(name)

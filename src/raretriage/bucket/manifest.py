@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from raretriage.domain import Certificate, InputTier, Refusal, State
+from raretriage.domain import STATES, Certificate, InputTier, Refusal, State
 from raretriage.features import FeatureContract
 
 MODEL_NAME: Literal["rare-disease-triage"] = "rare-disease-triage"
@@ -62,7 +62,8 @@ class StateSets(_Part):
 
     def possible(self, tier: InputTier, probabilities: Mapping[State, float]) -> tuple[State, ...]:
         """The states that cannot be excluded at this tier; none means unlike anything in the calibration data."""
-        return tuple(state for state in State if probabilities[state] >= self.bounds[tier][state])
+        bounds = self.bounds[tier]
+        return tuple(state for state in STATES if probabilities[state] >= bounds[state])
 
 
 EVERYBODY = "everybody"

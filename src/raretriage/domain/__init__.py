@@ -20,7 +20,7 @@ from raretriage.domain.encounter import (
 from raretriage.domain.feedback import OverrideReason, Verdict
 from raretriage.domain.ranges import RANGES, VITALS, Range, fever_from_temperature
 from raretriage.domain.red_flags import ESTIMATE, Alarm, RedFlag, VitalRule, alarms, red_flags, vital_rules
-from raretriage.domain.state import RARE_LABEL, STATUS_LABELS, UNSURE_LABEL, RareFlag, State
+from raretriage.domain.state import RARE_LABEL, STATES, STATUS_LABELS, UNSURE_LABEL, RareFlag, State
 from raretriage.domain.tiers import InputTier, tier_of
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "PERIOD_PATTERN",
     "RANGES",
     "RARE_LABEL",
+    "STATES",
     "STATUS_LABELS",
     "UNSURE_LABEL",
     "VITALS",

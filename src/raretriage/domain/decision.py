@@ -1,13 +1,12 @@
 """From probabilities to what is said: the table of the design, and nothing else."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
-
-from pydantic import BaseModel, ConfigDict
 
 from raretriage.domain.certificate import Certificate
 from raretriage.domain.red_flags import Alarm, RedFlag, flags_of
-from raretriage.domain.state import STATUS_LABELS, UNSURE_LABEL, RareFlag, State
+from raretriage.domain.state import STATES, STATUS_LABELS, UNSURE_LABEL, RareFlag, State
 from raretriage.domain.tiers import InputTier
 
 
@@ -20,10 +19,9 @@ class UnsureReason(StrEnum):
     HEALTHY_BUT_RARE = "healthy_but_rare"
 
 
-class Decision(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Decision:
     """The state and the rarity as two things, with what they rest on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     state: State | None
     """The state, or None when unsure; then `unsure` says why."""
@@ -68,7 +66,8 @@ def decide(
         rare: flag at the certified threshold, or not assessed where nothing is certified.
         outside: input fields outside the training range; any of them makes the state unsure.
     """
-    possible = tuple(state for state in State if state in set(states))
+    given = frozenset(states)
+    possible = tuple(state for state in STATES if state in given)
     reasons: list[UnsureReason] = []
     if outside:
         reasons.append(UnsureReason.OUTSIDE_TRAINING)

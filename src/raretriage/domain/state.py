@@ -12,6 +12,10 @@ class State(StrEnum):
     CHRONIC = "chronic"
 
 
+STATES = tuple(State)
+"""In that order. Going through an enumeration takes ten times as long as through a tuple."""
+
+
 class RareFlag(StrEnum):
     """Whether a rare disease must be considered; a second question, apart from the state."""
 

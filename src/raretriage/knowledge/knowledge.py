@@ -119,6 +119,10 @@ class Knowledge:
         """True for a phenotypic abnormality, False for onset, inheritance and the like. Raises `UnknownTerm`."""
         return self.ontology.is_finding(hpo_id)
 
+    def find_finding(self, hpo_id: str) -> str | None:
+        """The current id of a phenotypic abnormality; None for any other id."""
+        return self.ontology.find_finding(hpo_id)
+
     def disease(self, disease_id: str) -> Disease | None:
         """What is known of an entry; None if there is no such disease here."""
         row = self._row_of.get(disease_id)

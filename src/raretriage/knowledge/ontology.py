@@ -77,6 +77,11 @@ class Ontology:
         current = self.resolve(hpo_id)
         return current != FINDINGS_ROOT and bool(self.ancestors(current))
 
+    def find_finding(self, hpo_id: str) -> str | None:
+        """The current id of a phenotypic abnormality; None for any other id."""
+        current = self._current.get(hpo_id)
+        return current if current is not None and self.is_finding(current) else None
+
     def current_terms(self) -> Iterator[Term]:
         """Every term that is not obsolete, in the file's order."""
         return (term for term in self.terms if not term.is_obsolete)

@@ -22,6 +22,8 @@ def deidentify_presentation(presentation: P, scrubber: Scrubber | None) -> P:
     nothing.
     """
     age, complaint = presentation.age_years, presentation.complaint
+    if complaint is None and (age is None or coarsen_age(age) == age):
+        return presentation
     return presentation.model_copy(
         update={
             "age_years": None if age is None else coarsen_age(age),

@@ -20,8 +20,9 @@ from starlette.staticfiles import StaticFiles
 from raretriage import __version__
 from raretriage.bucket import Environment
 from raretriage.privacy import Keyring, Scrubber
-from raretriage.serving.body import MAX_BODY_BYTES, BodyGuard
-from raretriage.serving.described import answered_by, body_of, chosen, json_of
+from raretriage.serving.arrow import patients_of, stream_of
+from raretriage.serving.body import ARROW, MAX_BODY_BYTES, BodyGuard, media_type
+from raretriage.serving.described import answered_by, chosen, json_of, validated
 from raretriage.serving.durable import FileOps
 from raretriage.serving.errors import InvalidInput, LogUnavailable, NoRanking, UnknownPrediction
 from raretriage.serving.metrics import MEDIA_TYPE
@@ -30,6 +31,8 @@ from raretriage.serving.page import Page
 from raretriage.serving.problems import Problem, faults_of, invalid
 from raretriage.serving.runtime import Runtime
 from raretriage.serving.wire import (
+    BatchRequest,
+    BatchResponse,
     DifferentialOut,
     DifferentialRequest,
     ExtractionOut,
@@ -122,7 +125,7 @@ def _lifespan(runtime: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManag
 
 def _add_routes(app: FastAPI, runtime: Runtime) -> None:
     async def predict(request: Request) -> Response:
-        body = await body_of(request, PredictRequest)
+        body = validated(await request.body(), PredictRequest)
         include = chosen(request.query_params, "include", Part)
         # What is asked for on top takes milliseconds: in a thread it keeps nobody else waiting.
         pending = await run_in_threadpool(runtime.predict, body, include) if include else runtime.predict(body)
@@ -146,6 +149,40 @@ def _add_routes(app: FastAPI, runtime: Runtime) -> None:
         name="predict",
         responses=_problem_responses(400, 413, 415, 422, 503),
         route_class_override=answered_by(predict),
+    )
+
+    async def predict_batch(request: Request) -> Response:
+        is_arrow = media_type(request.headers) == ARROW
+        answers = await run_in_threadpool(_batch, is_arrow, await request.body())
+        if is_arrow:
+            return Response(stream_of(answers), media_type=ARROW)
+        return json_of(BatchResponse.model_construct(answers=answers))
+
+    def _batch(is_arrow: bool, body: bytes) -> tuple[PredictResponse, ...]:
+        patients = patients_of(body) if is_arrow else validated(body, BatchRequest).patients
+        answers = runtime.predict_batch(patients).wait()
+        for answer in answers:
+            runtime.metrics.count(answer)
+        return answers
+
+    def described_batch(body: BatchRequest) -> BatchResponse:
+        """Triage many patients at once, as JSON or as an Arrow IPC stream of the same fields, one row a patient.
+
+        All are answered or, where one cannot be, none. Each answer has a line of its own in the prediction log.
+        """
+        raise NotImplementedError(body)
+
+    app.router.add_api_route(
+        "/predict/batch",
+        described_batch,
+        methods=["POST"],
+        name="predict_batch",
+        responses={
+            200: {"content": {ARROW: {"schema": {"type": "string", "format": "binary"}}}},
+            **_problem_responses(400, 413, 415, 422, 503),
+        },
+        openapi_extra={"requestBody": {"content": {ARROW: {"schema": {"type": "string", "format": "binary"}}}}},
+        route_class_override=answered_by(predict_batch),
     )
 
     @app.post("/differential", responses=_problem_responses(400, 413, 415, 422, 503))

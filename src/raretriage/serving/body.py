@@ -7,11 +7,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from raretriage.serving.problems import Problem
 
+ARROW = "application/vnd.apache.arrow.stream"
 MAX_BODY_BYTES = 1_000_000
 DRAIN_BYTES = 32_000_000
 """A client that is still sending does not read our answer: so much of a body that is too large is taken and dropped."""
 
-_KINDS = {"/": "application/x-www-form-urlencoded", "/predict": "application/json"}
+_KINDS = {
+    "/": ("application/x-www-form-urlencoded",),
+    "/predict": ("application/json",),
+    "/predict/batch": ("application/json", ARROW),
+}
+_TIMES_THE_LIMIT = {"/predict/batch": 16}
 
 
 class BodyGuard:
@@ -26,19 +32,26 @@ class BodyGuard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        wanted = _KINDS.get(scope["path"])
-        body = await _read(receive, self._limit, is_patient="expect" not in headers)
+        wanted = _KINDS.get(scope["path"], ())
+        limit = self._limit * _TIMES_THE_LIMIT.get(scope["path"], 1)
+        body = await _read(receive, limit, is_patient="expect" not in headers)
         if body is None:
-            detail = f"the body is larger than {self._limit} bytes; send one patient at a time"
+            detail = f"the body is larger than {limit} bytes; send fewer patients at a time"
             await Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers={"Connection": "close"})(
                 scope, receive, send
             )
             return
-        if wanted is not None and headers.get("content-type", "").partition(";")[0].strip().lower() != wanted:
-            detail = f"the body must be {wanted}: set the Content-Type header"
-            await Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, headers={"Accept": wanted})(scope, receive, send)
+        if wanted and media_type(headers) not in wanted:
+            detail = f"the body must be {' or '.join(wanted)}: set the Content-Type header"
+            accepted = {"Accept": ", ".join(wanted)}
+            await Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, headers=accepted)(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
+
+
+def media_type(headers: Headers) -> str:
+    """Of the body, without its parameters."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _read(receive: Receive, limit: int, *, is_patient: bool) -> bytes | None:

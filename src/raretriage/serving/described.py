@@ -30,14 +30,14 @@ def answered_by(handle: Callable[[Request], Awaitable[Response]]) -> type[APIRou
     return Described
 
 
-async def body_of(request: Request, model: type[Model]) -> Model:
-    """The validated body.
+def validated(body: bytes, model: type[Model]) -> Model:
+    """The body as what it should be.
 
     Raises:
         RequestValidationError: as FastAPI raises it.
     """
     try:
-        return model.model_validate_json(await request.body())
+        return model.model_validate_json(body)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False, include_input=False)) from error
 

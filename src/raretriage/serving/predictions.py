@@ -37,7 +37,8 @@ _log = logging.getLogger(__name__)
 
 SALT_BYTES = 16
 
-_Waiting = tuple[Sealed, "Future[Head]"]
+_Waiting = tuple[Sequence[Sealed], "Future[Head]"]
+"""Lines of one moment, and the promise that they are durable."""
 
 
 def _random_salt() -> bytes:
@@ -108,21 +109,29 @@ class PredictionLog:
             return self._head
 
     def submit(
-        self, *, prediction_id: str, time: datetime, model: ModelRef | None, content: Mapping[str, Json]
+        self, contents: Mapping[str, Mapping[str, Json]], *, time: datetime, model: ModelRef | None
     ) -> "Future[Head]":
-        """Have one answered request made durable. Only when the future is settled may the answer go out.
+        """Have the answers of one request made durable, a line each: all or none of them.
+
+        Only when the future is settled may the answers go out.
+
+        Args:
+            contents: by the answer's id.
 
         The future raises:
-            LogUnavailable: it is not durable, and the log is as it was before.
+            LogUnavailable: they are not durable, and the log is as it was before.
         """
-        sealed = seal(
-            prediction_id=prediction_id,
-            time=time,
-            environment=self.environment,
-            model=model,
-            content=content,
-            salt=self._new_salt(),
-        )
+        sealed = [
+            seal(
+                prediction_id=prediction_id,
+                time=time,
+                environment=self.environment,
+                model=model,
+                content=content,
+                salt=self._new_salt(),
+            )
+            for prediction_id, content in contents.items()
+        ]
         try:
             return self._commits.submit(sealed)
         except RuntimeError as error:
@@ -131,12 +140,12 @@ class PredictionLog:
     def append(
         self, *, prediction_id: str, time: datetime, model: ModelRef | None, content: Mapping[str, Json]
     ) -> Head:
-        """`submit`, and wait.
+        """`submit` for one line, and wait.
 
         Raises:
             LogUnavailable: it is not durable, and the log is as it was before.
         """
-        return self.submit(prediction_id=prediction_id, time=time, model=model, content=content).result()
+        return self.submit({prediction_id: content}, time=time, model=model).result()
 
     def check(self) -> None:
         """Pass when the next line can be written, as far as one can know. Raises LogUnavailable."""
@@ -235,7 +244,7 @@ class PredictionLog:
             def effective(waiting: _Waiting) -> str:
                 # A clock that steps back stays in the file it is in: a day is closed once.
                 nonlocal day
-                day = max(day, waiting[0].day)
+                day = max(day, waiting[0][0].day)
                 return day
 
             for of_day, group in groupby(batch, effective):
@@ -246,9 +255,10 @@ class PredictionLog:
             self._clear()
             self._roll_over(day)
             head, heads, lines = self._head, [], []
-            for sealed, _ in group:
-                line, head = make_line(head, sealed)
-                lines.append(line)
+            for request, _ in group:
+                for sealed in request:
+                    line, head = make_line(head, sealed)
+                    lines.append(line)
                 heads.append(head)
             before = self._file.size
             self._file.append(b"".join(lines))

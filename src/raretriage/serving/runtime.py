@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -110,6 +110,10 @@ class Runtime:
     def predict(self, request: PredictRequest, include: frozenset[Part] = frozenset()) -> Pending[PredictResponse]:
         """See `TriageService.predict`."""
         return self._running().predict(request, include)
+
+    def predict_batch(self, requests: Sequence[PredictRequest]) -> Pending[tuple[PredictResponse, ...]]:
+        """See `TriageService.predict_batch`."""
+        return self._running().predict_batch(requests)
 
     def differential(self, request: DifferentialRequest) -> Pending[DifferentialOut]:
         """See `TriageService.differential`."""

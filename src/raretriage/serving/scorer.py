@@ -11,7 +11,7 @@ import onnxruntime as ort
 
 from raretriage.bucket import EXPLANATION_FILE, BucketError, GraphContract, ModelPackage
 from raretriage.differential import DamagedDifferential, Explainer, Ranker, load
-from raretriage.domain import InputTier, Presentation, State, tier_of
+from raretriage.domain import STATES, InputTier, Presentation, State, tier_of
 from raretriage.features import Encoder, FeatureError, ModelInput, columns_of
 from raretriage.knowledge import Knowledge, KnowledgeError, load_knowledge
 from raretriage.serving.differential import Differential
@@ -86,12 +86,14 @@ class Scorer:
         states, rare = self._run(rows)
         return [
             Score(
-                states={state: float(states[i, j]) for j, state in enumerate(State)},
-                rare=float(rare[i]),
+                states=dict(zip(STATES, by_state, strict=True)),
+                rare=is_rare,
                 tier=tier_of(presentation),
                 graph_input_sha256=row_hash,
             )
-            for i, (presentation, row_hash) in enumerate(zip(presentations, rows.row_hashes(), strict=True))
+            for presentation, row_hash, by_state, is_rare in zip(
+                presentations, rows.row_hashes(), states.tolist(), rare.tolist(), strict=True
+            )
         ]
 
     def explain(self, presentation: Presentation) -> Explanation | None:

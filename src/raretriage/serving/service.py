@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -43,6 +43,8 @@ from raretriage.serving.wire import (
 )
 
 _IDENTIFIERS = {"patient_id": Kind.PATIENT, "encounter_id": Kind.ENCOUNTER, "site": Kind.SITE}
+_IN_THE_MANIFEST = {"certificate", "refusal"}
+"""What the log does not repeat in every line: the model's version and the tier tell it."""
 _HINT = re.compile(r"did you mean (.+)\?$")
 
 
@@ -98,52 +100,86 @@ class TriageService:
             InvalidInput: fields that contradict each other, an unknown finding, an identifier without a key.
             LogUnavailable: the log is closed.
         """
-        start = self.monotonic()
-        served = self.store.current
-        presentation = prepare(
+        start, served = self.monotonic(), self.store.current
+        (answered,), durable = self._triage(start, served, [request], [self._prepared(request, served)], include)
+        return Pending(answered, durable)
+
+    def predict_batch(self, requests: Sequence[PredictRequest]) -> Pending[tuple[PredictResponse, ...]]:
+        """The answers in the order of the requests, each with a line of its own on its way into the log.
+
+        Raises:
+            InvalidInput: as `predict`; then nobody is answered. Fields are named as in `patients[3].fever`.
+            LogUnavailable: the log is closed.
+        """
+        start, served = self.monotonic(), self.store.current
+        prepared: list[Presentation] = []
+        faults: list[FieldFault] = []
+        for i, request in enumerate(requests):
+            try:
+                prepared.append(self._prepared(request, served))
+            except InvalidInput as error:
+                faults += [replace(fault, field=f"patients[{i}].{fault.field}") for fault in error.faults]
+        if faults:
+            raise InvalidInput(faults)
+        return Pending(*self._triage(start, served, requests, prepared, frozenset()))
+
+    def _prepared(self, request: PredictRequest, served: ServedModel | None) -> Presentation:
+        return prepare(
             request,
             served.scorer.knowledge if served else None,
             scrubber=self.scrubber,
             faults=self._identifier_faults(request),
         )
-        score, decision = _assess(served, request, presentation)
-        timestamp, prediction_id = self.now(), self.new_id()
+
+    def _triage(
+        self,
+        start: float,
+        served: ServedModel | None,
+        requests: Sequence[PredictRequest],
+        presentations: Sequence[Presentation],
+        include: frozenset[Part],
+    ) -> "tuple[tuple[PredictResponse, ...], Future[Head]]":
+        timestamp = self.now()
+        manifest = served.scorer.manifest if served else None
         model = _model_out(served, self.environment) if served else None
-        probabilities = Probabilities(states=dict(score.states), rare=score.rare) if score else None
-        outcome = _decision_out(decision, served.scorer.manifest if served else None)
-        explanation = served.scorer.explain(presentation) if served and Part.EXPLANATION in include else None
-        differential = _differential_out(served, decision, presentation) if Part.DIFFERENTIAL in include else None
-        durable = self.log.submit(
-            prediction_id=prediction_id,
-            time=timestamp,
-            model=ModelRef(model.version, model.sha256) if model else None,
-            content={
+        answers: list[PredictResponse] = []
+        contents: dict[str, dict[str, Json]] = {}
+        judged = _assess(served, requests, presentations)
+        for request, presentation, (score, decision) in zip(requests, presentations, judged, strict=True):
+            prediction_id = self.new_id()
+            probabilities = Probabilities(states=dict(score.states), rare=score.rare) if score else None
+            outcome = _decision_out(decision, manifest)
+            explanation = served.scorer.explain(presentation) if served and Part.EXPLANATION in include else None
+            differential = _differential_out(served, decision, presentation) if Part.DIFFERENTIAL in include else None
+            contents[prediction_id] = {
                 "input": self._logged_input(request, presentation),
                 "probabilities": probabilities.model_dump(mode="json") if probabilities else None,
-                "decision": {"status": decision.status, **outcome.model_dump(mode="json")},
+                "decision": {"status": decision.status, **outcome.model_dump(mode="json", exclude=_IN_THE_MANIFEST)},
                 "latency_ms": round((self.monotonic() - start) * 1000, 3),
                 "graph_input_sha256": score.graph_input_sha256 if score else None,
                 "onnxruntime": ENGINE if score else None,
                 "differential": _logged(differential),
-            },
-        )
-        response = PredictResponse(
-            status=decision.status,
-            input=Input.of(request),
-            rare=decision.rare,
-            rare_label=RARE_LABEL if decision.rare is RareFlag.YES else None,
-            probabilities=probabilities,
-            decision=outcome,
-            explanation=explanation,
-            differential=differential,
-            model=model,
-            fallback=served is None,
-            timestamp=timestamp,
-            prediction_id=prediction_id,
-            advice=_advice(decision, served.scorer.manifest if served else None),
-            notice=bilingual("notice"),
-        )
-        return Pending(response, durable)
+            }
+            answers.append(
+                PredictResponse(
+                    status=decision.status,
+                    input=Input.of(request),
+                    rare=decision.rare,
+                    rare_label=RARE_LABEL if decision.rare is RareFlag.YES else None,
+                    probabilities=probabilities,
+                    decision=outcome,
+                    explanation=explanation,
+                    differential=differential,
+                    model=model,
+                    fallback=served is None,
+                    timestamp=timestamp,
+                    prediction_id=prediction_id,
+                    advice=_advice(decision, manifest),
+                    notice=bilingual("notice"),
+                )
+            )
+        ref = ModelRef(model.version, model.sha256) if model else None
+        return tuple(answers), self.log.submit(contents, time=timestamp, model=ref)
 
     def differential(self, request: DifferentialRequest) -> Pending[DifferentialOut]:
         """Rare diseases for these findings, on their way into the log as every answer on a patient is.
@@ -173,15 +209,13 @@ class TriageService:
             fault = FieldFault("phenotypes", "has no observed finding", "at least one observed", "add what was found")
             raise InvalidInput([fault])
         model = _model_out(served, self.environment)
+        content: dict[str, Json] = {
+            "input": told.model_dump(mode="json", exclude_none=True),
+            "differential": _logged(found),
+            "latency_ms": round((self.monotonic() - start) * 1000, 3),
+        }
         durable = self.log.submit(
-            prediction_id=self.new_id(),
-            time=self.now(),
-            model=ModelRef(model.version, model.sha256),
-            content={
-                "input": told.model_dump(mode="json", exclude_none=True),
-                "differential": _logged(found),
-                "latency_ms": round((self.monotonic() - start) * 1000, 3),
-            },
+            {self.new_id(): content}, time=self.now(), model=ModelRef(model.version, model.sha256)
         )
         return Pending(found, durable)
 
@@ -235,8 +269,10 @@ class TriageService:
                 if raw is not None:
                     logged[name] = self.keyring.pseudonym(kind, raw)
                     logged["key_id"] = self.keyring.key_id
-        region = region_of(postcode=None, admin_area=request.region, country=None)
-        return logged | {"region": region} if region else logged
+        if request.region is not None:
+            region = region_of(postcode=None, admin_area=request.region, country=None)
+            return logged | {"region": region} if region else logged
+        return logged
 
 
 def prepare(
@@ -301,10 +337,11 @@ def resolve_findings(
 
 
 def _current_id(knowledge: Knowledge, hpo_id: str, i: int, faults: list[FieldFault]) -> str | None:
+    if (current := knowledge.find_finding(hpo_id)) is not None:
+        return current
     fix = "search the term at https://hpo.jax.org and send its current id"
     try:
-        if knowledge.is_finding(hpo_id):
-            return knowledge.resolve(hpo_id)
+        knowledge.resolve(hpo_id)
         problem = "names no clinical finding (a mode of inheritance, an onset or a root term)"
     except UnknownTerm as error:
         problem = f"is not in the ontology this model knows ({knowledge.version})"
@@ -315,15 +352,26 @@ def _current_id(knowledge: Knowledge, hpo_id: str, i: int, faults: list[FieldFau
 
 
 def _assess(
-    served: ServedModel | None, request: PredictRequest, presentation: Presentation
-) -> tuple[Score | None, Decision]:
+    served: ServedModel | None, requests: Sequence[PredictRequest], presentations: Sequence[Presentation]
+) -> list[tuple[Score | None, Decision]]:
     knowledge = served.scorer.knowledge if served else None
-    urgent = urgent_signs(presentation, knowledge, complaint=request.complaint)
+    urgent = [
+        urgent_signs(presentation, knowledge, complaint=request.complaint)
+        for request, presentation in zip(requests, presentations, strict=True)
+    ]
     if served is None:
-        features = {name: getattr(request, name) for name in ("fever", "pain", "days", "comorbidity", "age")}
-        return None, answer_by_rules(predict_status(features), presentation, urgent=urgent)
-    score = served.scorer.score([presentation])[0]
-    return score, answer(score, presentation, served.scorer.manifest, urgent=urgent)
+        return [
+            (None, answer_by_rules(predict_status(_rule_input(request)), presentation, urgent=signs))
+            for request, presentation, signs in zip(requests, presentations, urgent, strict=True)
+        ]
+    return [
+        (score, answer(score, presentation, served.scorer.manifest, urgent=signs))
+        for score, presentation, signs in zip(served.scorer.score(presentations), presentations, urgent, strict=True)
+    ]
+
+
+def _rule_input(request: PredictRequest) -> dict[str, float | None]:
+    return {name: getattr(request, name) for name in ("fever", "pain", "days", "comorbidity", "age")}
 
 
 def _logged(found: DifferentialOut | None) -> Json:

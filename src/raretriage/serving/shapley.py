@@ -161,7 +161,9 @@ def _shapley(group: _Group, follows: FloatArray) -> FloatArray:
     """What every column of every path adds, shape (d, n)."""
     difference = follows - group.share
     integral = np.zeros_like(difference)
-    factor = np.empty_like(difference)  # written over again and again: new memory for each step costs as much as the step
+    factor = np.empty_like(
+        difference
+    )  # written over again and again: new memory for each step costs as much as the step
     for place, weight in group.nodes:
         np.multiply(difference, place, out=factor)
         factor += group.share

@@ -323,6 +323,21 @@ class DifferentialOut(BaseModel):
     prevalence_weight: float
 
 
+MOST_PATIENTS = 4_096
+
+
+class BatchRequest(StrictRequest):
+    """Several patients at once: all are answered or, where one cannot be, none."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"patients": [{"fever": 2.5, "pain": 3, "days": 3}, {"fever": 0, "pain": 1, "days": 200}]}]
+        },
+    )
+
+    patients: Annotated[tuple[PredictRequest, ...], Field(strict=False, min_length=1, max_length=MOST_PATIENTS)]
+
+
 class DifferentialRequest(StrictRequest):
     """Findings to rank rare diseases by."""
 
@@ -461,3 +476,9 @@ class PredictResponse(BaseModel):
     advice: Bilingual | None
     """What would make the answer better, when rare was not assessed."""
     notice: Bilingual
+
+
+class BatchResponse(BaseModel):
+    """The answers in the order of the patients, each with a line of its own in the prediction log."""
+
+    answers: tuple[PredictResponse, ...]

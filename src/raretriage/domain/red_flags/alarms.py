@@ -9,6 +9,8 @@ from raretriage.domain.red_flags.news2 import news2_alarms
 from raretriage.domain.red_flags.vitals import vital_alarms
 from raretriage.domain.red_flags.wording import wording_alarms
 
+_ORDER = {flag: place for place, flag in enumerate(RedFlag)}
+
 
 def alarms(presentation: Presentation, ancestors: Ancestors = itself) -> tuple[Alarm, ...]:
     """Every rule that applies, in the order of `RedFlag`.
@@ -23,8 +25,7 @@ def alarms(presentation: Presentation, ancestors: Ancestors = itself) -> tuple[A
         *finding_alarms(presentation, ancestors),
         *wording_alarms(presentation.complaint or ""),
     ]
-    order = list(RedFlag)
-    return tuple(sorted(dict.fromkeys(found), key=lambda alarm: order.index(alarm.flag)))
+    return tuple(sorted(dict.fromkeys(found), key=lambda alarm: _ORDER[alarm.flag]))
 
 
 def flags_of(found: Iterable[Alarm]) -> tuple[RedFlag, ...]:

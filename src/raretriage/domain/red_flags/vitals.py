@@ -34,7 +34,7 @@ class VitalRule:
     def fires(self, presentation: Presentation) -> bool:
         """Never on what was not measured."""
         value = getattr(presentation, self.field)
-        return value is not None and self.applies_to(presentation) and COMPARISONS[self.compare](value, self.limit)
+        return value is not None and COMPARISONS[self.compare](value, self.limit) and self.applies_to(presentation)
 
     def applies_to(self, presentation: Presentation) -> bool:
         """Whether this row is meant for such a patient."""
@@ -64,15 +64,17 @@ def vital_rules() -> Mapping[str, VitalRule]:
 
 def vital_alarms(presentation: Presentation) -> Iterator[Alarm]:
     """One alarm for each measurement outside its limit."""
-    measured = {field for field in _fields() if getattr(presentation, field) is not None}
-    if not measured:
-        return
-    for rule in vital_rules().values():
-        if rule.field in measured and rule.fires(presentation):
-            yield Alarm(rule.flag, rule.id, rule.source)
+    for field, rules in _by_field().items():
+        if getattr(presentation, field) is not None:
+            for rule in rules:
+                if rule.fires(presentation):
+                    yield Alarm(rule.flag, rule.id, rule.source)
 
 
 @cache
-def _fields() -> tuple[str, ...]:
-    """What the rules look at."""
-    return tuple(dict.fromkeys(rule.field for rule in vital_rules().values()))
+def _by_field() -> Mapping[str, tuple[VitalRule, ...]]:
+    """The rules by the measurement that they are about."""
+    rules: dict[str, list[VitalRule]] = {}
+    for rule in vital_rules().values():
+        rules.setdefault(rule.field, []).append(rule)
+    return {field: tuple(own) for field, own in rules.items()}
