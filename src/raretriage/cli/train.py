@@ -106,6 +106,7 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
         groups=trained.groups,
         state_sets=trained.state_sets,
         training_range=trained.training_range,
+        helpful_findings=trained.helpful_findings,
         untrained_groups=trained.untrained_groups,
         metrics=metrics,
         checks=checks,
