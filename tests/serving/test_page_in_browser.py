@@ -221,6 +221,52 @@ def test_an_answer_is_judged_on_its_page(browser: Browser, address: str) -> None
     page.close()
 
 
+@pytest.mark.parametrize(
+    ("lang", "size", "submit", "send", "finding", "absent", "rare"),
+    [
+        ("es", PHONE, "Evaluar", "Enviar estas respuestas", "Escoliosis", "Ausente", "No evaluada"),
+        ("en", DESK, "Assess", "Send these answers", "Scoliosis", "Absent", "Not assessed"),
+    ],
+)
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_the_findings_that_would_help_are_answered_where_they_are_asked(
+    browser: Browser,
+    address: str,
+    script: bool,
+    lang: str,
+    size: dict[str, int],
+    submit: str,
+    send: str,
+    finding: str,
+    absent: str,
+    rare: str,
+) -> None:
+    context = browser.new_context(viewport=size, locale=lang, java_script_enabled=script)
+    page = context.new_page()
+    page.goto(f"{address}/?lang={lang}")
+    for field, value in {"fever": "2", "pain": "3", "days": "3", "age": "40"}.items():
+        page.fill(f"#{field}", value)
+    page.get_by_role("button", name=submit).click()
+    expect(page.locator(".card.rare-not_assessed")).to_contain_text(rare)
+    expect(page.locator(".asked li")).to_have_count(2)
+    if script:
+        has_no_violation(page)
+        assert fits(page)
+        page.emulate_media(media="print")
+        expect(page.locator(".asked")).to_contain_text(finding)
+        expect(page.locator(".asked select").first).to_be_hidden()
+        expect(page.get_by_role("button", name=send)).to_be_hidden()
+        page.emulate_media(media="screen")
+    page.locator(".asked").get_by_label(finding).select_option(absent)
+    page.get_by_role("button", name=send).click()
+    expect(page.locator("#result")).not_to_contain_text(rare)
+    expect(page.locator("#finding-1")).to_have_value(f"{finding} (HP:0002650)")
+    expect(page.locator("#finding-1-status")).to_have_value("excluded")
+    expect(page.locator("#finding-2")).to_have_value("")
+    expect(page.locator("#fever")).to_have_value("2")
+    context.close()
+
+
 def test_the_report_prints_on_a4_with_what_was_told_and_without_the_form(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:

@@ -103,7 +103,7 @@ def test_without_findings_rare_is_not_assessed_and_the_answer_says_what_would_he
     body = ask(client)
     assert (body["rare"], body["decision"]["tier"], body["decision"]["certificate"]) == ("not_assessed", "basic", None)
     assert body["decision"]["refusal"] == "specificity under 0.5"
-    assert body["decision"]["helpful_findings"] == []
+    assert body["decision"]["helpful_findings"] == [SCOLIOSIS, SEIZURE]
     assert "hallazgos" in body["advice"]["es"]
     assert "findings" in body["advice"]["en"]
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from raretriage.domain import FindingStatus
 from raretriage.serving.errors import FieldFault
+from raretriage.serving.helpful import MOST_ASKED
 from raretriage.serving.problems import faults_of
 from raretriage.serving.wire import PredictRequest
 
@@ -24,7 +25,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 TEXTS = ("complaint",)
 MIN_ROWS = 3
 MAX_ROWS = 60
-_MAX_FIELDS = 200
+_MAX_FIELDS = 220
 _HPO_ID = re.compile(r"HP:\d{7}")
 
 
@@ -68,11 +69,12 @@ def parse_form(body: bytes) -> Form:
     texts = [text.strip() for name, text in pairs if name == "finding"]
     statuses = [text for name, text in pairs if name == "finding_status"]
     days = [text.strip() for name, text in pairs if name == "finding_days"] or [""] * len(texts)
-    if not len(texts) == len(statuses) == len(days) <= MAX_ROWS:
+    if not len(texts) == len(statuses) == len(days) <= MAX_ROWS + MOST_ASKED:
         raise BadForm("each finding needs its status and its days")
     rows = [
         FindingRow(text, status == FindingStatus.EXCLUDED, since)
         for text, status, since in zip(texts, statuses, days, strict=True)
+        if status  # what the answer had asked for and nobody answered
     ]
     return Form(
         values={name: values[name] for name in (*NUMBERS, *CHOICES, *TEXTS) if values.get(name)},

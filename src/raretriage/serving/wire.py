@@ -159,7 +159,7 @@ class DecisionOut(BaseModel):
     outside: tuple[str, ...]
     """Request fields outside what the model was trained on."""
     helpful_findings: tuple[str, ...] = ()
-    """HPO ids worth asking for when rare is not assessed. Empty: this version does not rank them; see `advice`."""
+    """HPO ids to ask for, the most telling first, where rare is not assessed for want of findings; see `advice`."""
 
 
 class ModelOut(BaseModel):
