@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from raretriage.bucket import EVERYBODY
+from raretriage.bucket import EVERYBODY, Manifest
 from raretriage.domain import Basis, FindingStatus, InputTier, Phenotype, Presentation, RareFlag, Refusal, decide
 from raretriage.serving.helpful import MOST_ASKED, asked_findings, helpful_findings
 from raretriage.serving.texts import Texts
@@ -103,6 +103,12 @@ def test_a_model_from_before_ranks_none(publisher: Publisher, serve: Serve) -> N
         body = ask(client)
     assert body["decision"]["helpful_findings"] == []
     assert "hallazgos" in body["advice"]["es"]
+
+
+def test_a_manifest_from_before_is_still_read() -> None:
+    before = tiny_manifest(b"").model_dump(mode="json")
+    del before["helpful_findings"]
+    assert Manifest.model_validate(before).helpful_findings == {}
 
 
 def test_no_more_than_can_be_asked_at_once(publisher: Publisher, serve: Serve) -> None:
