@@ -222,23 +222,22 @@ def test_an_answer_is_judged_on_its_page(browser: Browser, address: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("lang", "size", "submit", "send", "finding", "absent", "rare"),
+    ("lang", "size", "submit", "add", "finding", "rare"),
     [
-        ("es", PHONE, "Evaluar", "Enviar estas respuestas", "Escoliosis", "Ausente", "No evaluada"),
-        ("en", DESK, "Assess", "Send these answers", "Scoliosis", "Absent", "Not assessed"),
+        ("es", PHONE, "Evaluar", "Añadir los marcados", "Escoliosis", "No evaluada"),
+        ("en", DESK, "Assess", "Add what is marked", "Scoliosis", "Not assessed"),
     ],
 )
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_the_findings_that_would_help_are_answered_where_they_are_asked(
+def test_the_findings_that_would_help_are_marked_where_they_are_asked_for(
     browser: Browser,
     address: str,
     script: bool,
     lang: str,
     size: dict[str, int],
     submit: str,
-    send: str,
+    add: str,
     finding: str,
-    absent: str,
     rare: str,
 ) -> None:
     context = browser.new_context(viewport=size, locale=lang, java_script_enabled=script)
@@ -254,15 +253,16 @@ def test_the_findings_that_would_help_are_answered_where_they_are_asked(
         assert fits(page)
         page.emulate_media(media="print")
         expect(page.locator(".asked")).to_contain_text(finding)
-        expect(page.locator(".asked select").first).to_be_hidden()
-        expect(page.get_by_role("button", name=send)).to_be_hidden()
+        expect(page.get_by_role("button", name=add)).to_be_hidden()
         page.emulate_media(media="screen")
-    page.locator(".asked").get_by_label(finding).select_option(absent)
-    page.get_by_role("button", name=send).click()
-    expect(page.locator("#result")).not_to_contain_text(rare)
+    page.locator(".asked").get_by_label(finding).check()
+    page.get_by_role("button", name=add).click()
+    expect(page.locator("#result")).to_have_count(0)
     expect(page.locator("#finding-1")).to_have_value(f"{finding} (HP:0002650)")
-    expect(page.locator("#finding-1-status")).to_have_value("excluded")
+    expect(page.locator("#finding-1-status")).to_have_value("observed")
     expect(page.locator("#finding-2")).to_have_value("")
+    page.get_by_role("button", name=submit).click()
+    expect(page.locator("#result")).not_to_contain_text(rare)
     expect(page.locator("#fever")).to_have_value("2")
     context.close()
 

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from raretriage.domain import FindingStatus
 from raretriage.serving.errors import FieldFault
-from raretriage.serving.helpful import MOST_ASKED
 from raretriage.serving.problems import faults_of
 from raretriage.serving.wire import PredictRequest
 
@@ -25,7 +24,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 TEXTS = ("complaint",)
 MIN_ROWS = 3
 MAX_ROWS = 60
-_MAX_FIELDS = 220
+_MAX_FIELDS = 210
 _HPO_ID = re.compile(r"HP:\d{7}")
 
 
@@ -69,13 +68,14 @@ def parse_form(body: bytes) -> Form:
     texts = [text.strip() for name, text in pairs if name == "finding"]
     statuses = [text for name, text in pairs if name == "finding_status"]
     days = [text.strip() for name, text in pairs if name == "finding_days"] or [""] * len(texts)
-    if not len(texts) == len(statuses) == len(days) <= MAX_ROWS + MOST_ASKED:
+    if not len(texts) == len(statuses) == len(days) <= MAX_ROWS:
         raise BadForm("each finding needs its status and its days")
     rows = [
         FindingRow(text, status == FindingStatus.EXCLUDED, since)
         for text, status, since in zip(texts, statuses, days, strict=True)
-        if status  # what the answer had asked for and nobody answered
     ]
+    if present := [FindingRow(text.strip()) for name, text in pairs if name == "present"]:
+        rows = [*(row for row in rows if row.text), *present]  # what the last answer had asked for
     return Form(
         values={name: values[name] for name in (*NUMBERS, *CHOICES, *TEXTS) if values.get(name)},
         findings=_padded(rows),
