@@ -166,7 +166,7 @@ def test_the_lines_and_the_remainder_sum_to_the_margin(
 
 
 def ask(client: TestClient, **changes: object) -> dict:
-    response = client.post("/predict", json=BASIC | changes)
+    response = client.post("/predict", params={"include": "explanation"}, json=BASIC | changes)
     assert response.status_code == 200, response.text
     return response.json()
 

@@ -12,12 +12,15 @@ from tests.serving.conftest import Serve
 from tests.serving.tiny_model import (
     BASIC,
     COUGH,
+    FEVER,
     SCOLIOSIS,
     SEIZURE,
     SEIZURE_BEFORE,
     TONIC_STATUS,
     Publisher,
     certificate,
+    tiny_differential,
+    tiny_explanation,
 )
 
 TWO_FINDINGS = [{"hpo_id": SEIZURE}, {"hpo_id": SCOLIOSIS}]
@@ -269,3 +272,28 @@ def test_identifiers_without_a_key_are_refused(client: TestClient, field: str, t
     assert "PSEUDONYM_KEY" in error["fix"]
     assert "MRN-778812" not in response.text
     assert (tmp_path / "log" / "predicciones_dev.txt").read_text() == ""
+
+
+def test_what_takes_longer_is_computed_when_it_is_asked_for(publisher: Publisher, serve: Serve, tmp_path: Path) -> None:
+    publisher.publish(explanation=tiny_explanation(), differential=tiny_differential())
+    body = BASIC | {"phenotypes": [{"hpo_id": COUGH}, {"hpo_id": FEVER}]}
+    with serve() as client:
+        plain = client.post("/predict", json=body).json()
+        one = client.post("/predict?include=differential", json=body).json()
+        both = client.post("/predict?include=explanation&include=differential", json=body).json()
+    assert (plain["explanation"], plain["differential"]) == (None, None)
+    assert (one["explanation"], one["differential"]["diseases"][0]["id"]) == (None, "OMIM:2")
+    assert both["explanation"]["contributions"]
+    assert both["differential"] == one["differential"]
+    same = ("status", "rare", "probabilities", "decision", "model")
+    assert {name: plain[name] for name in same} == {name: both[name] for name in same}
+    assert [line["content"]["differential"] is None for line in logged(tmp_path)] == [True, False, False]
+
+
+@pytest.mark.parametrize(("query", "field"), [("include=everything", "include"), ("explain=true", "explain")])
+def test_what_cannot_be_asked_for_is_refused_by_name(client: TestClient, query: str, field: str) -> None:
+    refused = client.post(f"/predict?{query}", json=BASIC)
+    assert refused.status_code == 422
+    [fault] = refused.json()["errors"]
+    assert fault["field"] == field
+    assert "include=explanation|differential" in fault["allowed"]

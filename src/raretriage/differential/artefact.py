@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 from math import prod
+from mmap import mmap
 from sys import intern
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,8 @@ import safetensors.numpy
 
 from raretriage.differential.errors import DamagedDifferential
 from raretriage.domain import Sex
+
+Buffer: TypeAlias = "bytes | mmap"
 
 _FORMAT = 2
 SEXES = (Sex.FEMALE, Sex.MALE)
@@ -93,10 +97,11 @@ def dump(arrays: Arrays) -> bytes:
     return safetensors.numpy.save({**tensors, "facts": np.frombuffer(orjson.dumps(facts), np.uint8)})
 
 
-def load(content: bytes, *, knowledge_version: str) -> Arrays:
+def load(content: Buffer, *, knowledge_version: str) -> Arrays:
     """Read what `dump` wrote.
 
     Args:
+        content: bytes, or a file that is mapped into the memory: the arrays are views of it.
         knowledge_version: of the knowledge that it will be used with.
 
     Raises:
@@ -128,7 +133,7 @@ def load(content: bytes, *, knowledge_version: str) -> Arrays:
     )
 
 
-def _tensors(content: bytes) -> dict[str, np.ndarray]:
+def _tensors(content: Buffer) -> dict[str, np.ndarray]:
     """The arrays of a safetensors file as views of its bytes: the library's reader would copy 120 MB.
 
     Format: the header's length (8 bytes, little-endian), the header as JSON with dtype, shape and extent of each

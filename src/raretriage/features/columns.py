@@ -1,6 +1,6 @@
 """Encounters as columns: the one shape from which both training and the service make model input."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,10 @@ class Findings:
     observed: npt.NDArray[np.bool_]
     """True observed, False excluded. What nobody asked about has no entry."""
 
+    def __iter__(self) -> Iterator[tuple[int, str, bool]]:
+        """(row, HPO id, whether observed) of each."""
+        return zip(self.row.tolist(), self.hpo_id.tolist(), self.observed.tolist(), strict=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -46,7 +50,7 @@ def columns_of(presentations: Sequence[Presentation]) -> Columns:
     ]
     return Columns(
         count=len(presentations),
-        numbers={name: _numbers(getattr(p, name) for p in presentations) for name in NUMBERS},
+        numbers=dict(zip(NUMBERS, _numbers(presentations), strict=True)),
         categories={name: _strings(getattr(p, name) for p in presentations) for name in CATEGORIES},
         findings=Findings(
             row=np.array([entry[0] for entry in entries], dtype=np.int64),
@@ -104,8 +108,10 @@ def take(columns: Columns, rows: npt.NDArray[np.int64]) -> Columns:
     )
 
 
-def _numbers(values: Iterable[float | None]) -> FloatArray:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+def _numbers(presentations: Sequence[Presentation]) -> FloatArray:
+    """Rows as `NUMBERS`; None becomes NaN."""
+    values = [[getattr(p, name) for p in presentations] for name in NUMBERS]
+    return np.array(values, dtype=np.float64)
 
 
 def _strings(values: Iterable[object]) -> StringArray:

@@ -9,6 +9,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -18,20 +19,16 @@ from raretriage.domain import RANGES, VITALS, Pregnancy, Sex, fever_from_tempera
 from raretriage.features.columns import NUMBERS, Columns, FloatArray, StringArray
 from raretriage.features.contract import FeatureContract
 from raretriage.features.errors import ContractMismatch, UnknownFinding
-from raretriage.features.norms import expected_vital
+from raretriage.features.norms import expected_vitals
 from raretriage.knowledge import FINDINGS_ROOT
 
-MISSING_INDICATORS: tuple[str, ...] = ("age_years", "fever", "pain", "days", "comorbidity", *VITALS)
+_DERIVED = ("log_days", "fever_x_days", "age_adjusted_comorbidity", "pulse_pressure", "systems_involved")
 
 NUMERIC: tuple[str, ...] = (
     *NUMBERS,
-    "log_days",
-    "fever_x_days",
-    "age_adjusted_comorbidity",
-    "pulse_pressure",
-    "systems_involved",
+    *_DERIVED,
     *(f"{vital}_for_age" for vital in VITALS),
-    *(f"{name}_missing" for name in MISSING_INDICATORS),
+    *(f"{name}_missing" for name in NUMBERS),
 )
 CATEGORICAL: dict[str, tuple[str, ...]] = {
     "sex": ("female", "male", "other"),
@@ -47,6 +44,10 @@ ORDERED: tuple[str, ...] = ("age_band", "pain_band")
 _AGE_BANDS = ((0.0, "infant"), (1.0, "child"), (10.0, "adolescent"), (20.0, "adult"), (65.0, "older"))
 # 1-4 mild, 5-6 moderate, 7-10 severe. Source: Serlin et al. 1995, Pain 61:277.
 _PAIN_BANDS = ((0.0, "none"), (0.5, "mild"), (4.5, "moderate"), (6.5, "severe"))
+
+_LOW, _HIGH = np.array([[RANGES[name].low, RANGES[name].high] for name in NUMBERS]).T[:, :, np.newaxis]
+_ROW = {name: row for row, name in enumerate(NUMBERS)}
+_VITAL_ROWS = slice(_ROW[VITALS[0]], _ROW[VITALS[-1]] + 1)
 
 
 class Ontology(Protocol):
@@ -101,9 +102,10 @@ class Encoder:
         Raises:
             UnknownFinding: a finding is not in the ontology.
         """
-        known = _by_rule(columns.numbers)
+        raw = np.stack([columns.numbers[name] for name in NUMBERS])
+        known = _by_rule(raw)
         return ModelInput(
-            numeric=_numeric(known, columns.numbers, self._systems_involved(columns)),
+            numeric=_numeric(known, raw, self._systems_involved(columns)),
             categorical=_categorical(known, columns.categories),
             phenotypes=self._phenotypes(columns),
         )
@@ -114,10 +116,10 @@ class Encoder:
         Where both meet, the observation stands: it is the more specific of the two.
         """
         matrix = np.zeros((columns.count, len(self.contract.vocabulary)), dtype=np.float32)
-        findings = columns.findings
         for wanted, value in ((False, -1.0), (True, 1.0)):
-            for i in np.flatnonzero(findings.observed == wanted):
-                matrix[findings.row[i], self.settles(findings.hpo_id[i], observed=wanted)] = value
+            for row, hpo_id, is_observed in columns.findings:
+                if is_observed is wanted:
+                    matrix[row, self.settles(hpo_id, observed=wanted)] = value
         return matrix
 
     def settles(self, hpo_id: str, *, observed: bool) -> npt.NDArray[np.intp]:
@@ -133,14 +135,14 @@ class Encoder:
 
         Many rare diseases are multisystem, most common ones are not.
         """
-        findings = columns.findings
-        systems: list[set[str]] = [set() for _ in range(columns.count)]
-        for i in np.flatnonzero(findings.observed):
-            systems[findings.row[i]] |= self._systems_of(findings.hpo_id[i])
-        involved = np.array([len(names) for names in systems], dtype=np.float64)
-        is_mentioned = np.zeros(columns.count, dtype=np.bool_)
-        is_mentioned[findings.row] = True
-        return np.where(is_mentioned, involved, np.nan)
+        systems: dict[int, set[str]] = {}
+        for row, hpo_id, is_observed in columns.findings:
+            involved = systems.setdefault(row, set())
+            if is_observed:
+                involved |= self._systems_of(hpo_id)
+        counts = np.full(columns.count, np.nan)
+        counts[list(systems)] = [len(names) for names in systems.values()]
+        return counts
 
     def _systems_of(self, term: str) -> frozenset[str]:
         """The organ systems it belongs to: what it is a kind of directly below phenotypic abnormality."""
@@ -169,43 +171,46 @@ class Encoder:
             ) from None
 
 
-def _by_rule(numbers: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-    """Clip to clinical bounds, and fill what another measurement states: fever from temperature."""
-    known = {name: np.clip(values, RANGES[name].low, RANGES[name].high) for name, values in numbers.items()}
-    fever = known["fever"]
-    for i in np.flatnonzero(np.isnan(fever) & ~np.isnan(known["temperature_c"])):
-        fever[i] = fever_from_temperature(known["temperature_c"][i])
+def _by_rule(raw: FloatArray) -> FloatArray:
+    """Clip to clinical bounds, and fill what another measurement states: fever from temperature. Rows as `NUMBERS`."""
+    known = np.clip(raw, _LOW, _HIGH) + 0.0  # -0.0 becomes 0.0: which of the two a clip gives depends on the processor
+    fever, temperature = known[_ROW["fever"]], known[_ROW["temperature_c"]]
+    for i in np.flatnonzero(np.isnan(fever) & ~np.isnan(temperature)):
+        fever[i] = fever_from_temperature(temperature[i])
     return known
 
 
-def _numeric(
-    known: Mapping[str, FloatArray], raw: Mapping[str, FloatArray], systems_involved: FloatArray
-) -> npt.NDArray[np.float32]:
-    age = known["age_years"]
+def _numeric(known: FloatArray, raw: FloatArray, systems_involved: FloatArray) -> npt.NDArray[np.float32]:
+    """Shape (n, len(NUMERIC)), from rows as `NUMBERS`."""
+    age, days = known[_ROW["age_years"]], known[_ROW["days"]]
     # Age-adjusted Charlson adds a point a decade from 50, four at most. Charlson 1994, J Clin Epidemiol 47:1245.
-    age_points = np.clip(np.floor((np.nan_to_num(age, nan=40.0) - 40.0) / 10.0), 0.0, 4.0)
-    derived: dict[str, FloatArray] = {
-        "log_days": np.log1p(known["days"]),
-        "fever_x_days": known["fever"] * known["days"],
-        "age_adjusted_comorbidity": known["comorbidity"] + age_points,
-        "pulse_pressure": known["systolic_bp"] - known["diastolic_bp"],
-        "systems_involved": systems_involved,
-    }
-    for vital in VITALS:
-        # A vital that was not measured is imputed with the median of its age group: no deviation.
-        derived[f"{vital}_for_age"] = np.nan_to_num(known[vital] - expected_vital(vital, age), nan=0.0)
-    for name in MISSING_INDICATORS:
-        derived[f"{name}_missing"] = np.isnan(raw[name]).astype(np.float64)
-    return np.stack([derived[name] if name in derived else known[name] for name in NUMERIC], axis=1).astype(np.float32)
+    age_points = np.clip(np.floor((np.where(np.isnan(age), 40.0, age) - 40.0) / 10.0), 0.0, 4.0)
+    # A vital that was not measured is imputed with the median of its age group: no deviation.
+    for_age = known[_VITAL_ROWS] - expected_vitals(VITALS, age)
+    derived = (
+        np.log1p(days),
+        known[_ROW["fever"]] * days,
+        known[_ROW["comorbidity"]] + age_points,
+        known[_ROW["systolic_bp"]] - known[_ROW["diastolic_bp"]],
+        systems_involved,
+    )
+    made = np.concatenate([known, derived, np.where(np.isnan(for_age), 0.0, for_age), np.isnan(raw)])
+    return np.ascontiguousarray(made.T, dtype=np.float32)
 
 
-def _categorical(known: Mapping[str, FloatArray], categories: Mapping[str, StringArray]) -> StringArray:
-    bands = {"age_band": age_bands(known["age_years"]), "pain_band": _banded(known["pain"], _PAIN_BANDS)}
+def _categorical(known: FloatArray, categories: Mapping[str, StringArray]) -> StringArray:
     # By clinical rule: nobody asks a man, so his unknown pregnancy is a no.
     is_man = (categories["sex"] == Sex.MALE) & (categories["pregnant"] == Pregnancy.UNKNOWN)
-    made = {**categories, **bands, "pregnant": np.where(is_man, Pregnancy.NO.value, categories["pregnant"])}
-    columns = [made[name] for name in CATEGORICAL]
-    return np.stack(columns, axis=1).astype(object)
+    made = {
+        **categories,
+        "pregnant": np.where(is_man, Pregnancy.NO.value, categories["pregnant"]),
+        "age_band": age_bands(known[_ROW["age_years"]]),
+        "pain_band": _banded(known[_ROW["pain"]], _PAIN_BANDS),
+    }
+    columns = np.empty((known.shape[1], len(CATEGORICAL)), dtype=object)
+    for place, name in enumerate(CATEGORICAL):
+        columns[:, place] = made[name]
+    return columns
 
 
 def age_bands(age_years: FloatArray) -> StringArray:
@@ -214,7 +219,12 @@ def age_bands(age_years: FloatArray) -> StringArray:
 
 
 def _banded(values: FloatArray, bands: tuple[tuple[float, str], ...]) -> StringArray:
-    names = np.array(["", *(name for _, name in bands)], dtype=object)
-    starts = np.array([start for start, _ in bands])
-    place = np.searchsorted(starts, np.nan_to_num(values, nan=-1.0), side="right")
+    starts, names = _edges(bands)
+    place = np.searchsorted(starts, np.where(np.isnan(values), -1.0, values), side="right")
     return np.asarray(names[place], dtype=object)
+
+
+@cache
+def _edges(bands: tuple[tuple[float, str], ...]) -> tuple[FloatArray, StringArray]:
+    names = np.array(["", *(name for _, name in bands)], dtype=object)
+    return np.array([start for start, _ in bands]), names

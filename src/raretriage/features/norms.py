@@ -11,26 +11,25 @@ FloatArray = npt.NDArray[np.float64]
 
 
 @cache
-def _table() -> tuple[FloatArray, dict[str, FloatArray]]:
+def _table(vitals: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
     text = (files("raretriage.features") / "vital_norms.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
     starts = np.array([float(row["from_age_years"]) for row in rows])
-    names = [name for name in rows[0] if name not in {"from_age_years", "source"}]
-    return starts, {name: np.array([float(row[name]) for row in rows]) for name in names}
+    return starts, np.array([[float(row[vital]) for row in rows] for vital in vitals])
 
 
-def expected_vital(vital: str, age_years: FloatArray) -> FloatArray:
-    """The median of a vital sign at each age; the adult median where the age is unknown.
+def expected_vitals(vitals: tuple[str, ...], age_years: FloatArray) -> FloatArray:
+    """The medians of vital signs at each age; the adult median where the age is unknown.
 
     Args:
-        vital: a name of `raretriage.domain.VITALS`.
+        vitals: names of `raretriage.domain.VITALS`.
         age_years: shape (n,), NaN where unknown.
 
     Returns:
-        Shape (n,), in the vital's own unit.
+        Shape (len(vitals), n), each row in the vital's own unit.
 
     Source: `vital_norms.csv` beside this module names one for every row.
     """
-    starts, medians = _table()
+    starts, medians = _table(vitals)
     age = np.where(np.isnan(age_years), 30.0, age_years)
-    return medians[vital][np.searchsorted(starts, age, side="right") - 1]
+    return medians[:, np.searchsorted(starts, age, side="right") - 1]

@@ -4,17 +4,16 @@ zlib-compressed JSON of arrays. The same knowledge gives the same bytes, and the
 content, so two machines that print the same version know the same.
 """
 
-import gc
 import hashlib
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TypedDict
 
 import orjson
 
 from raretriage.knowledge.annotations import Annotation
+from raretriage.knowledge.collector import collector_paused
 from raretriage.knowledge.errors import DamagedKnowledge
 from raretriage.knowledge.knowledge import Columns, Disease, Knowledge
 from raretriage.knowledge.obo import Synonym, Term
@@ -110,7 +109,7 @@ def load_knowledge(content: bytes) -> Knowledge:
         raise DamagedKnowledge(f"the knowledge artefact cannot be unpacked: {error}") from error
     if not stream.eof:
         raise DamagedKnowledge("the knowledge artefact is truncated or too large; fetch it again")
-    with _collector_paused():
+    with collector_paused():
         try:
             payload: _Payload = orjson.loads(text)
         except orjson.JSONDecodeError as error:
@@ -127,18 +126,6 @@ def _check_magic(content: bytes) -> None:
     raise DamagedKnowledge(
         f"knowledge of format {found}; this program reads {_FORMAT}: build it again with `raretriage knowledge build`"
     )
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Without the garbage collector: it would walk 80,000 new objects, none of them garbage (half the time)."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _version(payload: _Payload) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from raretriage.knowledge.assertion import Assertion, Sentence, cues
+from raretriage.knowledge.collector import collector_paused
 from raretriage.knowledge.errors import TextTooLong
 from raretriage.knowledge.knowledge import Knowledge
 from raretriage.knowledge.names import Name, Origin, names_of
@@ -67,6 +68,11 @@ class Extractor:
     """Reads texts with the names of one release. Safe for several threads."""
 
     def __init__(self, knowledge: Knowledge) -> None:
+        """Build it: half a second for the whole of HPO."""
+        with collector_paused():
+            self._build(knowledge)
+
+    def _build(self, knowledge: Knowledge) -> None:
         self._root = _Node()
         self._words: dict[tuple[str, int], list[str]] = {}
         for name in names_of(knowledge):
@@ -154,7 +160,7 @@ class Extractor:
 
     def _add(self, hpo_id: str, text: str, rank: int) -> None:
         stems = [w.stem for w in words_of(text) if w.folded not in cues().skipped]
-        if not stems or len(stems) > _LONGEST_NAME or len(fold(text)) < _SHORTEST_NAME - int(rank == _ABBREVIATION):
+        if not stems or len(stems) > _LONGEST_NAME or _is_too_short(text, _SHORTEST_NAME - int(rank == _ABBREVIATION)):
             return
         node = self._root
         for part in stems:
@@ -183,6 +189,10 @@ def _rank(name: Name) -> int | None:
     if name.synonym.scope == "EXACT":
         return _EXACT
     return _LOOSE if name.synonym.scope == "NARROW" or "layperson" in name.synonym.kind else None
+
+
+def _is_too_short(text: str, least: int) -> bool:
+    return len(text) <= 2 * least and len(fold(text)) < least  # no name loses half of its letters by being folded
 
 
 _BRACKETS = re.compile(r"\([^)]*\)")

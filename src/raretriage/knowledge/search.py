@@ -13,6 +13,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from raretriage.knowledge.collector import collector_paused
 from raretriage.knowledge.knowledge import Knowledge
 from raretriage.knowledge.lexicon import Language
 from raretriage.knowledge.names import Name, Origin, names_of
@@ -62,6 +63,11 @@ class TermIndex:
     """The findings of one release, by all their names. Safe for several threads."""
 
     def __init__(self, knowledge: Knowledge) -> None:
+        """Build it: half a second for the whole of HPO."""
+        with collector_paused():
+            self._build(knowledge)
+
+    def _build(self, knowledge: Knowledge) -> None:
         self._find = knowledge.find
         self._terms = [t.id for t in knowledge.ontology.current_terms() if knowledge.is_finding(t.id)]
         self._number = number = {t: i for i, t in enumerate(self._terms)}

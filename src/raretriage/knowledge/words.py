@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _APOSTROPHE = re.compile(r"['’]")
@@ -10,8 +11,7 @@ _LONG_ENOUGH_FOR_PLURAL = 4
 _LONG_ENOUGH_FOR_GENDER = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word of a text: `text[start:end]`."""
 
     start: int
@@ -51,10 +51,17 @@ def words_of(text: str) -> list[Word]:
     """The words in their order."""
     found = []
     for match in _WORD.finditer(text):
-        folded = _APOSTROPHE.sub("", fold(match[0]))
+        folded, stemmed = _read(match[0])
         if folded:
-            found.append(Word(match.start(), match.end(), folded, stem(folded)))
+            found.append(Word(match.start(), match.end(), folded, stemmed))
     return found
+
+
+@lru_cache(maxsize=32_768)
+def _read(word: str) -> tuple[str, str]:
+    """Folded, and its stem. 60,000 names are made of 15,000 words."""
+    folded = _APOSTROPHE.sub("", fold(word))
+    return folded, stem(folded)
 
 
 def within_edits(one: str, other: str, most: int) -> bool:

@@ -10,6 +10,7 @@ One rule for ages, on arrays, so that the lake and the service cannot differ:
 
 import math
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,7 @@ def coarsen_ages(years: Years) -> Years:
     return np.where(coarse > OLDEST, IMPLAUSIBLE_AGE, np.where(coarse > AGE_CAP, AGE_CAP, coarse))
 
 
+@lru_cache(maxsize=4_096)
 def coarsen_age(years: float) -> float:
     """`coarsen_ages` for one age.
 

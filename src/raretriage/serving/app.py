@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from typing import Annotated, Literal
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
@@ -21,9 +21,11 @@ from raretriage import __version__
 from raretriage.bucket import Environment
 from raretriage.privacy import Keyring, Scrubber
 from raretriage.serving.body import MAX_BODY_BYTES, BodyGuard
+from raretriage.serving.described import answered_by, body_of, chosen, json_of
 from raretriage.serving.durable import FileOps
 from raretriage.serving.errors import InvalidInput, LogUnavailable, NoRanking, UnknownPrediction
-from raretriage.serving.metrics import MEDIA_TYPE, ServiceMetrics
+from raretriage.serving.metrics import MEDIA_TYPE
+from raretriage.serving.observer import Observer
 from raretriage.serving.page import Page
 from raretriage.serving.problems import Problem, faults_of, invalid
 from raretriage.serving.runtime import Runtime
@@ -34,6 +36,7 @@ from raretriage.serving.wire import (
     ExtractRequest,
     FeedbackOut,
     FeedbackRequest,
+    Part,
     PredictRequest,
     PredictResponse,
     TermsOut,
@@ -41,17 +44,6 @@ from raretriage.serving.wire import (
 from raretriage.storage import Bucket
 
 _log = logging.getLogger(__name__)
-
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    # An answer is about a patient: no shared computer keeps it.
-    "Cache-Control": "no-store",
-}
 
 
 def _utc_now() -> datetime:
@@ -106,9 +98,9 @@ def create_app(
     page = Page(runtime)
     page.add_to(app)
     app.mount("/static", StaticFiles(directory=str(files("raretriage.serving").joinpath("static"))), name="static")
-    _add_error_handlers(app)
+    _add_error_handlers(app, runtime)
     app.add_middleware(BodyGuard, limit=max_body_bytes)
-    app.middleware("http")(_observer(runtime.metrics))
+    app.add_middleware(Observer, metrics=runtime.metrics)
     return app
 
 
@@ -129,15 +121,37 @@ def _lifespan(runtime: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManag
 
 
 def _add_routes(app: FastAPI, runtime: Runtime) -> None:
-    @app.post("/predict", responses=_problem_responses(400, 413, 415, 422, 503))
-    def predict(body: PredictRequest) -> PredictResponse:
+    async def predict(request: Request) -> Response:
+        body = await body_of(request, PredictRequest)
+        include = chosen(request.query_params, "include", Part)
+        # What is asked for on top takes milliseconds: in a thread it keeps nobody else waiting.
+        pending = await run_in_threadpool(runtime.predict, body, include) if include else runtime.predict(body)
+        answer = await pending
+        runtime.metrics.count(answer)
+        return json_of(answer)
+
+    def described(
+        body: PredictRequest,
+        include: Annotated[
+            list[Part], Query(description="What else to compute; repeat it for both. It takes some 10 ms each.")
+        ],
+    ) -> PredictResponse:
         """Triage one patient. The answer is sent after its line in the prediction log is durable."""
-        return runtime.predict(body)
+        raise NotImplementedError(body, include)
+
+    app.router.add_api_route(
+        "/predict",
+        described,
+        methods=["POST"],
+        name="predict",
+        responses=_problem_responses(400, 413, 415, 422, 503),
+        route_class_override=answered_by(predict),
+    )
 
     @app.post("/differential", responses=_problem_responses(400, 413, 415, 422, 503))
     def differential(body: DifferentialRequest) -> DifferentialOut:
         """Rank rare diseases for these findings, with what each finding weighs and what to ask next."""
-        return runtime.differential(body)
+        return runtime.differential(body).wait()
 
     @app.post("/feedback", responses=_problem_responses(400, 404, 413, 415, 422, 503))
     def feedback(body: FeedbackRequest) -> FeedbackOut:
@@ -182,7 +196,7 @@ def _problem_responses(*codes: int) -> dict[int | str, dict[str, object]]:
     }
 
 
-def _add_error_handlers(app: FastAPI) -> None:
+def _add_error_handlers(app: FastAPI, runtime: Runtime) -> None:
     @app.exception_handler(RequestValidationError)
     async def unprocessable(_request: Request, error: RequestValidationError) -> Response:
         errors = list(error.errors())
@@ -196,6 +210,7 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(LogUnavailable)
     async def unlogged(_request: Request, error: LogUnavailable) -> Response:
+        runtime.metrics.log_errors.inc()
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"no answer is sent that is not logged: {error}")
 
     @app.exception_handler(NoRanking)
@@ -222,20 +237,3 @@ def _add_error_handlers(app: FastAPI) -> None:
         return Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "the service failed on this request; nothing was logged for it"
         )
-
-
-def _observer(
-    metrics: ServiceMetrics,
-) -> Callable[[Request, Callable[[Request], Awaitable[Response]]], Awaitable[Response]]:
-    async def observe(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        start = time.monotonic()
-        response = await call_next(request)
-        route = getattr(request.scope.get("route"), "path", "other")
-        metrics.requests.labels(request.method, route, response.status_code).inc()
-        metrics.seconds.labels(route).observe(time.monotonic() - start)
-        for name, value in _HEADERS.items():
-            if not (name == "Cache-Control" and route == "/static"):
-                response.headers[name] = value
-        return response
-
-    return observe

@@ -44,6 +44,11 @@ class ServiceMetrics:
         self.shipped = Counter("raretriage_shipped_lines", "Log lines that reached the bucket", registry=at)
         self.worker_errors = Counter("raretriage_worker_errors", "Faults in background work", ["worker"], registry=at)
 
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request and its time."""
+        self.requests.labels(method, route, status).inc()
+        self.seconds.labels(route).observe(seconds)
+
     def count(self, response: PredictResponse) -> None:
         """Count one answer."""
         self.states.labels(response.decision.state or "unsure").inc()

@@ -46,7 +46,7 @@ class ModelStore:
             try:
                 entry = current_entry(self._bucket, self.environment)
                 if self._current is None or not _is_same(entry, self._current.entry):
-                    self._current = ServedModel(Scorer(load_package(self._bucket, entry)), entry)
+                    self._load(entry)
                     _log.info("model.loaded version=%s entry=%d", entry.to_version, entry.number)
             except NothingPublished as error:
                 self._report(str(error))
@@ -56,6 +56,12 @@ class ModelStore:
                 self._report(f"the bucket cannot be read: {error}")
             else:
                 self._problem = None
+
+    def _load(self, entry: LedgerEntry) -> None:
+        scorer = Scorer(load_package(self._bucket, entry))
+        if self._current is not None:
+            scorer.warm_up()  # the old model answers meanwhile
+        self._current = ServedModel(scorer, entry)
 
     def _report(self, problem: str) -> None:
         if problem != self._problem:

@@ -33,7 +33,7 @@ from raretriage.serving.proposal import proposal_lines, proposed
 from raretriage.serving.runtime import Runtime
 from raretriage.serving.texts import Language, Texts, language_of
 from raretriage.serving.view import error_lines, feedback_error_lines, given_lines, hint, result_of
-from raretriage.serving.wire import FeedbackRequest, PredictResponse
+from raretriage.serving.wire import EVERYTHING, FeedbackRequest, PredictResponse
 
 _NUMBER_FIELDS = (*REQUIRED, "comorbidity", "age")
 
@@ -106,11 +106,13 @@ class Page:
         if asked is None:
             return self._refuse(form, t, faults)
         try:
-            response = self._runtime.predict(asked)
+            response = self._runtime.predict(asked, EVERYTHING).wait()
         except InvalidInput as error:
             return self._refuse(form, t, error.faults)
         except LogUnavailable:
+            self._runtime.metrics.log_errors.inc()
             return self._render(form, t, is_log_down=True, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        self._runtime.metrics.count(response)
         return self._render(form, t, response=response)
 
     def _propose(self, form: Form, phenotypes: Phenotypes, t: Texts) -> HTMLResponse:

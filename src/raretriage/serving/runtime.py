@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +17,14 @@ from raretriage.serving.metrics import ServiceMetrics, StateCollector
 from raretriage.serving.model_store import ModelStore, ServedModel
 from raretriage.serving.phenotypes import Phenotypes
 from raretriage.serving.predictions import PredictionLog
-from raretriage.serving.service import TriageService
+from raretriage.serving.service import Pending, TriageService
 from raretriage.serving.shipping import LogShipper, head_in
 from raretriage.serving.wire import (
     DifferentialOut,
     DifferentialRequest,
     FeedbackOut,
     FeedbackRequest,
+    Part,
     PredictRequest,
     PredictResponse,
 )
@@ -75,6 +77,8 @@ class Runtime:
         self.store.refresh()
         self._keyring = self._load_keyring()
         self._open_log()
+        if self.served is not None:
+            threading.Thread(target=self.served.scorer.warm_up, name="warm-up", daemon=True).start()
 
     def stop(self) -> None:
         """Send what is left and let the log go."""
@@ -103,17 +107,11 @@ class Runtime:
             scrubber=self._scrubber,
         )
 
-    def predict(self, request: PredictRequest) -> PredictResponse:
+    def predict(self, request: PredictRequest, include: frozenset[Part] = frozenset()) -> Pending[PredictResponse]:
         """See `TriageService.predict`."""
-        try:
-            response = self._running().predict(request)
-        except LogUnavailable:
-            self.metrics.log_errors.inc()
-            raise
-        self.metrics.count(response)
-        return response
+        return self._running().predict(request, include)
 
-    def differential(self, request: DifferentialRequest) -> DifferentialOut:
+    def differential(self, request: DifferentialRequest) -> Pending[DifferentialOut]:
         """See `TriageService.differential`."""
         return self._running().differential(request)
 

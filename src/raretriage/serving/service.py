@@ -1,11 +1,14 @@
 """One request to one answer: check, de-identify, score, decide, log, and only then answer."""
 
+import asyncio
 import re
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, TypeVar
 
 import orjson
 
@@ -16,7 +19,7 @@ from raretriage.domain import RARE_LABEL, Decision, Phenotype, Presentation, Rar
 from raretriage.knowledge import Knowledge, UnknownTerm
 from raretriage.privacy import Keyring, Kind, Scrubber, deidentify_presentation, region_of
 from raretriage.serving.answer import answer, answer_by_rules, urgent_signs
-from raretriage.serving.chain import Json, ModelRef
+from raretriage.serving.chain import Head, Json, ModelRef
 from raretriage.serving.errors import FieldFault, InvalidInput, NoRanking, UnknownPrediction
 from raretriage.serving.feedback import feedback_faults
 from raretriage.serving.helpful import findings_would_help, helpful_findings
@@ -33,6 +36,7 @@ from raretriage.serving.wire import (
     FeedbackRequest,
     Input,
     ModelOut,
+    Part,
     PredictRequest,
     PredictResponse,
     Probabilities,
@@ -43,8 +47,31 @@ _IDENTIFIERS = {"patient_id": Kind.PATIENT, "encounter_id": Kind.ENCOUNTER, "sit
 _HINT = re.compile(r"did you mean (.+)\?$")
 
 
+Answer = TypeVar("Answer")
+
+
 def _random_id() -> str:
     return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, slots=True)
+class Pending(Generic[Answer]):
+    """An answer that may not go out before its line is durable: `wait()` in a thread, or `await` it.
+
+    Both raise:
+        LogUnavailable: the line could not be written; there is no answer.
+    """
+
+    _answer: Answer
+    _durable: "Future[Head]"
+
+    def wait(self) -> Answer:
+        self._durable.result()
+        return self._answer
+
+    def __await__(self) -> Generator[object, None, Answer]:
+        yield from asyncio.wrap_future(self._durable).__await__()
+        return self._answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +89,15 @@ class TriageService:
     new_id: Callable[[], str] = field(default=_random_id)
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
-    def predict(self, request: PredictRequest) -> PredictResponse:
-        """The answer, durable in the log.
+    def predict(self, request: PredictRequest, include: frozenset[Part] = frozenset()) -> Pending[PredictResponse]:
+        """The answer, on its way into the log.
+
+        Args:
+            include: what takes longer than the answer itself and is computed when it is asked for.
 
         Raises:
             InvalidInput: fields that contradict each other, an unknown finding, an identifier without a key.
-            LogUnavailable: the line could not be written; there is no answer.
+            LogUnavailable: the log is closed.
         """
         start = self.monotonic()
         served = self.store.current
@@ -85,9 +115,9 @@ class TriageService:
             helpful_findings(decision, presentation, served.scorer.manifest, served.scorer.knowledge) if served else ()
         )
         outcome = _decision_out(decision, served.scorer.manifest if served else None, asked)
-        explanation = served.scorer.explain(presentation) if served else None
-        differential = _differential_out(served, decision, presentation)
-        self.log.append(
+        explanation = served.scorer.explain(presentation) if served and Part.EXPLANATION in include else None
+        differential = _differential_out(served, decision, presentation) if Part.DIFFERENTIAL in include else None
+        durable = self.log.submit(
             prediction_id=prediction_id,
             time=timestamp,
             model=ModelRef(model.version, model.sha256) if model else None,
@@ -101,7 +131,7 @@ class TriageService:
                 "differential": _logged(differential),
             },
         )
-        return PredictResponse(
+        response = PredictResponse(
             status=decision.status,
             input=Input.of(request),
             rare=decision.rare,
@@ -117,14 +147,15 @@ class TriageService:
             advice=_advice(decision, served.scorer.manifest if served else None),
             notice=bilingual("notice"),
         )
+        return Pending(response, durable)
 
-    def differential(self, request: DifferentialRequest) -> DifferentialOut:
-        """Rare diseases for these findings, durable in the log as every answer on a patient is.
+    def differential(self, request: DifferentialRequest) -> Pending[DifferentialOut]:
+        """Rare diseases for these findings, on their way into the log as every answer on a patient is.
 
         Raises:
             InvalidInput: an unknown finding, or none that is observed.
             NoRanking: the served version ranks no diseases.
-            LogUnavailable: the line could not be written; there is no answer.
+            LogUnavailable: the log is closed.
         """
         start = self.monotonic()
         served = self.store.current
@@ -146,7 +177,7 @@ class TriageService:
             fault = FieldFault("phenotypes", "has no observed finding", "at least one observed", "add what was found")
             raise InvalidInput([fault])
         model = _model_out(served, self.environment)
-        self.log.append(
+        durable = self.log.submit(
             prediction_id=self.new_id(),
             time=self.now(),
             model=ModelRef(model.version, model.sha256),
@@ -156,7 +187,7 @@ class TriageService:
                 "latency_ms": round((self.monotonic() - start) * 1000, 3),
             },
         )
-        return found
+        return Pending(found, durable)
 
     def feedback(self, request: FeedbackRequest) -> FeedbackOut:
         """What a clinician says of an answer, durable in the same log.
@@ -233,7 +264,7 @@ def prepare(
     found = [*contradictions(request), *faults, *unknown]
     if found:
         raise InvalidInput(found)
-    return deidentify_presentation(request.model_copy(update={"phenotypes": findings}).presentation(), scrubber)
+    return deidentify_presentation(request.presentation(findings), scrubber)
 
 
 def contradictions(request: PredictRequest) -> list[FieldFault]:
@@ -268,7 +299,8 @@ def resolve_findings(
                     "keep one of the two",
                 )
             )
-        resolved.append(phenotype.model_copy(update={"hpo_id": current}))
+        is_current = current == phenotype.hpo_id
+        resolved.append(phenotype if is_current else phenotype.model_copy(update={"hpo_id": current}))
     return tuple(resolved), faults
 
 

@@ -161,10 +161,17 @@ def _shapley(group: _Group, follows: FloatArray) -> FloatArray:
     """What every column of every path adds, shape (d, n)."""
     difference = follows - group.share
     integral = np.zeros_like(difference)
+    factor = np.empty_like(
+        difference
+    )  # written over again and again: new memory for each step costs as much as the step
     for place, weight in group.nodes:
-        factor = group.share + place * difference
-        integral += weight * factor.prod(axis=0) / factor
-    return np.asarray(group.value * difference * integral)
+        np.multiply(difference, place, out=factor)
+        factor += group.share
+        np.divide(weight * factor.prod(axis=0), factor, out=factor)
+        integral += factor
+    integral *= difference
+    integral *= group.value
+    return integral
 
 
 def _groups(paths: TreePaths) -> tuple[_Group, ...]:

@@ -84,16 +84,32 @@ class PredictRequest(StrictRequest):
     region: Identifier | None = None
     """Logged as the state or department it names, or not at all."""
 
-    def presentation(self) -> Presentation:
+    def presentation(self, phenotypes: tuple[Phenotype, ...]) -> Presentation:
         """What the model may see.
+
+        Args:
+            phenotypes: its own, with current ids.
 
         Raises:
             pydantic.ValidationError: the fields contradict each other; see `contradictions`.
         """
-        identity = {"age", "patient_id", "encounter_id", "site", "region"}
-        return Presentation(
-            age_years=self.age, **{n: getattr(self, n) for n in type(self).model_fields if n not in identity}
-        )
+        told = {name: getattr(self, name) for name in _SEEN}
+        return Presentation(age_years=self.age, phenotypes=phenotypes, **told)
+
+
+_SEEN = tuple(
+    name for name in PredictRequest.model_fields if name in Presentation.model_fields and name != "phenotypes"
+)
+
+
+class Part(StrEnum):
+    """Of an answer, what is computed when it is asked for."""
+
+    EXPLANATION = "explanation"
+    DIFFERENTIAL = "differential"
+
+
+EVERYTHING = frozenset(Part)
 
 
 class Input(BaseModel):
@@ -431,9 +447,11 @@ class PredictResponse(BaseModel):
     """None when the rules answered."""
     decision: DecisionOut
     explanation: Explanation | None
-    """Of `probabilities.rare`. None when the rules answered, or where the model's kind has no exact contributions."""
+    """Of `probabilities.rare`. Null when it was not asked for (`include=explanation`), the rules answered, or the
+    model's kind has no exact contributions."""
     differential: DifferentialOut | None
-    """Rare diseases that fit, where one must be considered or could not be ruled out and a finding is observed."""
+    """Rare diseases that fit, where it was asked for (`include=differential`), one must be considered or could not be
+    ruled out, and a finding is observed."""
     model: ModelOut | None
     """None when the rules answered."""
     fallback: bool

@@ -99,6 +99,12 @@ def finding_rules() -> tuple[FindingRule, ...]:
     )
 
 
+@cache
+def _urgent() -> frozenset[str]:
+    """The findings that some rule is about."""
+    return frozenset(rule.hpo_id for rule in finding_rules())
+
+
 def finding_alarms(presentation: Presentation, ancestors: Ancestors = itself) -> Iterator[Alarm]:
     """One alarm for each urgent finding; where its own onset is unknown, the duration of the symptoms stands for it."""
     seen = [
@@ -109,6 +115,9 @@ def finding_alarms(presentation: Presentation, ancestors: Ancestors = itself) ->
         for finding in presentation.phenotypes
         if finding.status is FindingStatus.OBSERVED
     ]
+    there = frozenset().union(*(one.kinds for one in seen))
+    if there.isdisjoint(_urgent()):
+        return
     for rule in finding_rules():
-        if rule.fires(presentation, seen):
+        if rule.hpo_id in there and rule.fires(presentation, seen):
             yield Alarm(rule.flag, rule.id, rule.source)

@@ -64,6 +64,15 @@ def vital_rules() -> Mapping[str, VitalRule]:
 
 def vital_alarms(presentation: Presentation) -> Iterator[Alarm]:
     """One alarm for each measurement outside its limit."""
+    measured = {field for field in _fields() if getattr(presentation, field) is not None}
+    if not measured:
+        return
     for rule in vital_rules().values():
-        if rule.fires(presentation):
+        if rule.field in measured and rule.fires(presentation):
             yield Alarm(rule.flag, rule.id, rule.source)
+
+
+@cache
+def _fields() -> tuple[str, ...]:
+    """What the rules look at."""
+    return tuple(dict.fromkeys(rule.field for rule in vital_rules().values()))

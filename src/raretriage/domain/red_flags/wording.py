@@ -89,6 +89,8 @@ def wording_rules() -> tuple[WordingRule, ...]:
 
 def wording_alarms(complaint: str) -> Iterator[Alarm]:
     """One alarm for each sign that the complaint states of this patient, now."""
+    if not complaint:
+        return
     sentences = [sentence for sentence in _SENTENCE_END.split(folded(complaint)) if sentence.strip()]
     for rule in wording_rules():
         if any(_states(rule, sentence) for sentence in sentences):
