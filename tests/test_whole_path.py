@@ -22,7 +22,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from raretriage.bucket import Manifest, current_entry, load_package
+from raretriage.bucket import EVERYBODY, Manifest, current_entry, load_package
+from raretriage.domain import Certificate, InputTier
 from raretriage.features import Encoder
 from raretriage.features.arrow import columns_of_table
 from raretriage.knowledge import load_knowledge
@@ -271,6 +272,18 @@ def test_the_served_answer_is_the_command_lines_answer(hospital, service):
     assert (printed["status"], printed["rare"], printed["model"]) == (
         answer["status"], answer["rare"], answer["model"]["version"])  # fmt: skip
     assert answer["model"]["simulated"] is True
+
+
+def test_who_tells_no_finding_is_asked_for_what_the_training_found(hospital, service):
+    """Among so few patients that may be nothing: then nothing is asked for."""
+    manifest = Manifest.model_validate_json((hospital / "var/runs/latest/manifest.json").read_bytes())
+    found = manifest.helpful_findings
+    assert {EVERYBODY, "child", "adult"} <= set(found)
+    assert {one.hpo_id for own in found.values() for one in own} <= set(manifest.features.vocabulary)
+    answer = ask(service, {"fever": 2, "pain": 3, "days": 10})
+    promised = isinstance(manifest.certificates[InputTier.FINDINGS], Certificate)
+    asked = [one.hpo_id for one in found[EVERYBODY]][:5] if answer["rare"] == "not_assessed" and promised else []
+    assert answer["decision"]["helpful_findings"] == asked  # type: ignore[index]
 
 
 def test_the_prediction_log_is_proved_unchanged_and_a_changed_one_is_not(hospital, service):

@@ -9,7 +9,7 @@ from itertools import count
 import numpy as np
 from PIL import Image
 
-from raretriage.bucket import DataVersion, KnowledgeRef, Manifest, Metric, StateSets
+from raretriage.bucket import DataVersion, HelpfulFinding, KnowledgeRef, Manifest, Metric, StateSets
 from raretriage.domain import Basis, Certificate, InputTier, Price, Refusal, State
 from raretriage.features import CATEGORICAL, NUMERIC, FeatureContract
 from raretriage.release import Report, build_report
@@ -96,6 +96,12 @@ def manifest(*, basis: Basis = Basis.SIMULATED, figures: tuple[Metric, ...] | No
         certificates={InputTier.FINDINGS: certificate, InputTier.BASIC: refusal},
         state_sets=StateSets(coverage=0.9, bounds={tier: dict.fromkeys(State, 0.1) for tier in InputTier}),
         training_range={"age_years": (0, 90)},
+        helpful_findings={
+            "everybody": (
+                HelpfulFinding(hpo_id="HP:0001324", bits=0.0123, observed=0.03, observed_of_rare=0.085, n=43_210),
+            ),
+            "child": (),
+        },
         untrained_groups=("neonate",),
         metrics=metrics() if figures is None else figures,
         files={},
@@ -131,5 +137,6 @@ def report(of: Manifest | None = None, **changes: object) -> Report:
         "gate": GATE,
         "rarity_rule": "a rule",
         "parity_rows": 77,
+        "finding_names": {"HP:0001324": "Muscle weakness"},
     }
     return build_report(of or manifest(), COUNTS, **(fields | changes))

@@ -9,7 +9,7 @@ from raretriage.release.recalibration import is_kept, promise_text, write_recali
 from raretriage.storage import open_bucket
 from raretriage.training.recalibrate import Recalibration
 from tests.manifests import PASSING_CHECKS, passing_metrics
-from tests.serving.tiny_model import certificate
+from tests.serving.tiny_model import HELPFUL, certificate
 from tests.validity.tiny_run import tiny_run
 
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
@@ -61,6 +61,7 @@ def test_the_graph_is_the_same_and_the_promises_are_new(run, tmp_path):
     assert new.manifest.training.calibration_patients_sha256 == "c" * 64
     assert new.manifest.training.fit_patients_sha256 == run.manifest.training.fit_patients_sha256
     assert new.manifest.data == run.manifest.data, "fitted on the same patients"
+    assert new.manifest.helpful_findings == run.manifest.helpful_findings == HELPFUL
     assert new.read("certificate_findings.png") == b"new plot"
 
 

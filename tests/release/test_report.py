@@ -90,6 +90,16 @@ def test_page_and_pdf_hold_the_same_figures(page: str, pdf_pages: list[str]) -> 
             assert len(re.findall(rf"{mark}{metric.n:,}(?![\d,])", text)) == 1, metric
 
 
+def test_the_findings_to_ask_for_stand_in_report_and_card_with_how_many_they_rest_on(pdf_pages: list[str]) -> None:
+    made = report()
+    for text in (" ".join(read(made.html()).texts), " ".join(pdf_pages), made.card()):
+        assert re.search(r"everybody.{0,9}Muscle weakness.{0,9}HP:0001324.{0,9}0\.0123.*?43,210", plain(text)), text[
+            :200
+        ]
+    without = report(of=manifest().model_copy(update={"helpful_findings": {}}))
+    assert "Findings to ask for" not in without.html() + without.card()
+
+
 def test_letters_beyond_latin_1_reach_the_pdf(pdf_pages: list[str]) -> None:
     text = plain(" ".join(pdf_pages))
     assert "≥ 0.85" in text

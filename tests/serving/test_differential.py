@@ -181,14 +181,15 @@ def test_every_list_is_in_the_log_and_names_its_version(client: TestClient, tmp_
 
 
 def test_triage_lists_diseases_where_a_rare_one_is_compatible_and_not_where_none_is(client: TestClient) -> None:
-    def ask(*findings: str) -> dict:
-        told_of = BASIC | {"phenotypes": told(*findings)}
+    def ask(*findings: str, excluded: str | None = None) -> dict:
+        absent = [{"hpo_id": excluded, "status": "excluded"}] if excluded else []
+        told_of = BASIC | {"phenotypes": [*told(*findings), *absent]}
         return client.post("/predict", params={"include": "differential"}, json=told_of).json()
 
     yes = ask(COUGH, FEVER)
     assert yes["rare"] == "yes"
     assert yes["differential"]["diseases"][0]["id"] == "OMIM:2"
-    no = ask(COUGH)
+    no = ask(COUGH, FEVER, excluded=SEIZURE)
     assert no["rare"] == "no"
     assert no["differential"] is None
     assert ask()["differential"] is None

@@ -129,9 +129,62 @@ def test_the_promise_is_in_plain_words_and_says_simulated(client: TestClient) ->
 def test_without_a_promise_the_page_says_why_and_what_would_help(client: TestClient) -> None:
     text = text_of(post(client).text)
     assert "No evaluada" in text
-    assert "Añadir hallazgos clínicos" in text
+    assert "Añadir los hallazgos que tenga el paciente" in text
     assert "Ninguna garantía se aplica" in text
     assert "De 100 casos raros" not in text
+
+
+ASKED = re.compile(r'<input type="checkbox" form="form" name="present" value="(.*?)" autocomplete="off"> (.*?)</label>')
+
+
+@pytest.mark.parametrize(
+    ("lang", "lead", "names"),
+    [
+        ("es", "Pregunte o busque primero, en este orden", ["Escoliosis", "Crisis epiléptica (convulsión)"]),
+        ("en", "Ask or look for these first, in this order", ["Scoliosis", "Seizure"]),
+    ],
+)
+def test_the_findings_that_would_help_are_asked_for_by_name(
+    client: TestClient, lang: str, lead: str, names: list[str]
+) -> None:
+    html = post(client, lang=lang).text
+    assert lead in text_of(html)
+    assert ASKED.findall(html) == [
+        (f"{name} ({hpo_id})", name) for name, hpo_id in zip(names, ["HP:0002650", "HP:0001250"], strict=True)
+    ]
+    assert html.index("asked-lead") < html.index('class="grounds"')
+
+
+def test_what_is_marked_becomes_a_row_and_nothing_is_assessed_yet(client: TestClient, tmp_path: Path) -> None:
+    """Answers to the list alone are no record like those that the certificate rests on."""
+    [_, (marked, _)] = ASKED.findall(post(client).text)
+    empty = [("finding", ""), ("finding_status", "observed"), ("finding_days", "")]
+    typed = [("finding", "Tos"), ("finding_status", "excluded"), ("finding_days", "3")]
+    html = post(client, ("present", marked), *empty, *typed, ("more", "1")).text
+    assert [row for row in rows_of(html) if row[0]] == [("Tos", True), (marked, False)]
+    assert 'id="result"' not in html
+    assert 'autocomplete="off" value="9"' in html, "what was told stays"
+    assert len((tmp_path / "log" / "predicciones_dev.txt").read_text().splitlines()) == 1
+
+
+def test_the_list_says_that_it_is_not_enough(client: TestClient) -> None:
+    assert "estas preguntas solas no bastan para descartar" in text_of(post(client).text)
+    assert "these questions alone do not rule anything out" in text_of(post(client, lang="en").text)
+
+
+def test_nothing_is_asked_for_where_it_would_not_help(client: TestClient) -> None:
+    for changes in ({"pregnant": "yes"}, {"days": "3651"}):
+        html = post(client, **changes).text
+        assert "No evaluada" in text_of(html)
+        assert "asked-lead" not in html
+
+
+def test_a_full_form_takes_what_is_marked_too(client: TestClient) -> None:
+    full = [("finding", ""), ("finding_status", "observed"), ("finding_days", "")] * 60
+    marked = [("present", "Tos")] * 5
+    every = {"sex": "female", "pregnant": "no", "visit_type": "emergency", "spo2": "98", "temperature_c": "37"}
+    rest = {"heart_rate": "80", "respiratory_rate": "15", "systolic_bp": "120", "diastolic_bp": "80", "complaint": "x"}
+    assert post(client, *marked, *full, ("more", "1"), **every, **rest).status_code == 200
 
 
 def test_unsure_is_explained(client: TestClient) -> None:

@@ -221,6 +221,56 @@ def test_an_answer_is_judged_on_its_page(browser: Browser, address: str) -> None
     page.close()
 
 
+@pytest.mark.parametrize(
+    ("lang", "size", "submit", "add", "finding", "rare"),
+    [
+        ("es", PHONE, "Evaluar", "Añadir los marcados", "Escoliosis", "No evaluada"),
+        ("en", DESK, "Assess", "Add what is marked", "Scoliosis", "Not assessed"),
+    ],
+)
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_the_findings_that_would_help_are_marked_where_they_are_asked_for(
+    browser: Browser,
+    address: str,
+    script: bool,
+    lang: str,
+    size: dict[str, int],
+    submit: str,
+    add: str,
+    finding: str,
+    rare: str,
+) -> None:
+    context = browser.new_context(viewport=size, locale=lang, java_script_enabled=script)
+    page = context.new_page()
+    page.goto(f"{address}/?lang={lang}")
+    for field, value in {"fever": "2", "pain": "3", "days": "3", "age": "40"}.items():
+        page.fill(f"#{field}", value)
+    page.get_by_role("button", name=submit).click()
+    expect(page.locator(".card.rare-not_assessed")).to_contain_text(rare)
+    expect(page.locator(".asked li")).to_have_count(2)
+    if script:
+        has_no_violation(page)
+        assert fits(page)
+        page.emulate_media(media="print")
+        expect(page.locator(".asked")).to_contain_text(finding)
+        expect(page.get_by_role("button", name=add)).to_be_hidden()
+        page.emulate_media(media="screen")
+    page.locator(".asked").get_by_label(finding).check()
+    page.get_by_role("button", name=add).click()
+    expect(page.locator("#result")).to_have_count(0)
+    expect(page.locator("#finding-1")).to_have_value(f"{finding} (HP:0002650)")
+    expect(page.locator("#finding-1-status")).to_have_value("observed")
+    expect(page.locator("#finding-2")).to_have_value("")
+    page.get_by_role("button", name=submit).click()
+    expect(page.locator(".card.rare-not_assessed")).to_contain_text(rare)  # one alone rules nothing out
+    page.locator(".asked").get_by_role("checkbox").check()
+    page.get_by_role("button", name=add).click()
+    page.get_by_role("button", name=submit).click()
+    expect(page.locator("#result")).not_to_contain_text(rare)
+    expect(page.locator("#fever")).to_have_value("2")
+    context.close()
+
+
 def test_the_report_prints_on_a4_with_what_was_told_and_without_the_form(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:

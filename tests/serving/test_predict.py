@@ -79,10 +79,35 @@ def test_two_findings_reach_the_certified_threshold(client: TestClient) -> None:
     assert body["decision"]["tier"] == "findings"
 
 
-def test_one_finding_stays_below_the_threshold(client: TestClient) -> None:
-    body = ask(client, phenotypes=TWO_FINDINGS[:1])
+def test_below_the_threshold_there_is_no_alert(client: TestClient) -> None:
+    body = ask(client, phenotypes=[*TWO_FINDINGS, {"hpo_id": COUGH, "status": "excluded"}])
     assert (body["rare"], body["rare_label"]) == ("no", None)
     assert body["decision"]["review"] is False
+    assert body["decision"]["certificate"] is not None
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        [{"hpo_id": SEIZURE}],
+        [{"hpo_id": SEIZURE}, {"hpo_id": SEIZURE_BEFORE}],  # the same one twice
+        [{"hpo_id": finding, "status": "excluded"} for finding in (SEIZURE, SCOLIOSIS, COUGH)],
+        [{"hpo_id": SEIZURE}, {"hpo_id": COUGH, "status": "excluded"}, {"hpo_id": FEVER, "status": "excluded"}],
+    ],
+)
+def test_with_hardly_a_finding_present_nothing_is_ruled_out(client: TestClient, findings: list[dict]) -> None:
+    body = ask(client, phenotypes=findings)
+    assert (body["rare"], body["rare_label"]) == ("not_assessed", None)
+    assert body["decision"]["few_findings"] is True
+    assert (body["decision"]["certificate"], body["decision"]["refusal"]) == (None, None)
+    assert "no se descarta" in body["advice"]["es"].lower()
+
+
+def test_with_hardly_a_finding_present_an_alert_stands(publisher: Publisher, serve: Serve) -> None:
+    publisher.publish(certificates={InputTier.FINDINGS: certificate(threshold=0.1)})
+    with serve() as client:
+        body = ask(client, phenotypes=[{"hpo_id": SEIZURE}])
+    assert (body["rare"], body["decision"]["certificate"]) == ("yes", None)
 
 
 def test_a_probability_on_the_threshold_alerts(publisher: Publisher, serve: Serve) -> None:
@@ -106,7 +131,7 @@ def test_without_findings_rare_is_not_assessed_and_the_answer_says_what_would_he
     body = ask(client)
     assert (body["rare"], body["decision"]["tier"], body["decision"]["certificate"]) == ("not_assessed", "basic", None)
     assert body["decision"]["refusal"] == "specificity under 0.5"
-    assert body["decision"]["helpful_findings"] == []
+    assert body["decision"]["helpful_findings"] == [SCOLIOSIS, SEIZURE]
     assert "hallazgos" in body["advice"]["es"]
     assert "findings" in body["advice"]["en"]
 

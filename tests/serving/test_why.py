@@ -55,7 +55,7 @@ def test_the_page_names_what_weighs_on_each_side_in_english(explaining: TestClie
 
 
 def test_a_side_without_weight_says_so(explaining: TestClient) -> None:
-    text = page(explaining, "es", (SEIZURE, "observed"))
+    text = page(explaining, "es", *THREE[:2])
     assert "Ningún dato pesa" in text.split("Pesa en contra")[1]
 
 
@@ -72,9 +72,12 @@ def number(name: str, weight: float, value: float | str | None = None) -> Contri
     return Contribution(name=name, kind=kind, label=None, status=None, value=value, weight=weight)
 
 
+TWO = [{"hpo_id": SEIZURE}, {"hpo_id": SCOLIOSIS}]
+
+
 @pytest.fixture
 def answer(explaining: TestClient) -> PredictResponse:
-    body = explaining.post("/predict", json=BASIC | {"phenotypes": [{"hpo_id": SEIZURE}]}).json()
+    body = explaining.post("/predict", json=BASIC | {"phenotypes": TWO}).json()
     return PredictResponse.model_validate(body)
 
 

@@ -12,12 +12,14 @@ from onnx import TensorProto, helper, numpy_helper
 from raretriage.bucket import (
     DIFFERENTIAL_FILE,
     DIFFERENTIAL_GRAPH_FILE,
+    EVERYBODY,
     EXPLANATION_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
     DataVersion,
     DifferentialFiles,
     ExplanationFile,
+    HelpfulFinding,
     InputColumns,
     KnowledgeRef,
     LedgerEntry,
@@ -53,6 +55,14 @@ STATUS_EPILEPTICUS, TONIC_STATUS = "HP:0002133", "HP:0032670"
 """A red flag, and a kind of it."""
 VOCABULARY = tuple(sorted([SEIZURE, FEVER, COUGH, SCOLIOSIS]))
 THRESHOLD = 0.5
+
+
+def helpful(*hpo_ids: str) -> tuple[HelpfulFinding, ...]:
+    """A list of findings to ask for."""
+    return tuple(HelpfulFinding(hpo_id=one, bits=0.02, observed=0.05, observed_of_rare=0.2, n=900) for one in hpo_ids)
+
+
+HELPFUL = {EVERYBODY: helpful(COUGH, SCOLIOSIS), "child": helpful(SEIZURE), "adult": helpful(SCOLIOSIS, SEIZURE)}
 
 _TERMS = {
     "HP:0000118": ("Phenotypic abnormality", "HP:0000001"),
@@ -205,6 +215,7 @@ def tiny_manifest(onnx_bytes: bytes, **changes: object) -> Manifest:
         "certificates": {InputTier.FINDINGS: certificate(), **refusals},
         "state_sets": StateSets(coverage=0.9, bounds={tier: dict.fromkeys(State, 0.25) for tier in InputTier}),
         "training_range": {"age_years": (0.0, 89.0), "days": (0.0, 3650.0)},
+        "helpful_findings": HELPFUL,
         "untrained_groups": ("neonate", "pregnant"),
         "metrics": (),
         "files": {MODEL_FILE: StoredFile(sha256=hashlib.sha256(onnx_bytes).hexdigest(), bytes=len(onnx_bytes))},

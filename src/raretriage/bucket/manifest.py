@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from raretriage.domain import STATES, Certificate, InputTier, Refusal, State
+from raretriage.domain import HPO_ID_PATTERN, STATES, Certificate, InputTier, Refusal, State
 from raretriage.features import FeatureContract
 
 MODEL_NAME: Literal["rare-disease-triage"] = "rare-disease-triage"
@@ -113,6 +113,20 @@ class DataCheck(_Part):
     limit: str
 
 
+class HelpfulFinding(_Part):
+    """A finding that tells much about rare, among the patients of one age band whom the heads were fitted on."""
+
+    hpo_id: Annotated[str, Field(pattern=HPO_ID_PATTERN)]
+    bits: Annotated[float, Field(ge=0, le=1)]
+    """Mutual information of having it and of rare."""
+    observed: Annotated[float, Field(ge=0, le=1)]
+    """Share of the patients who have it."""
+    observed_of_rare: Annotated[float, Field(ge=0, le=1)]
+    """Share of the rare ones: more than `observed` where it speaks for rare, less where it speaks against."""
+    n: Annotated[int, Field(ge=1)]
+    """Patients."""
+
+
 class TrainingRecord(_Part):
     """What a run was told, so that its split can be drawn again and its patients recognised."""
 
@@ -162,6 +176,8 @@ class Manifest(_Part):
     state_sets: StateSets
     training_range: dict[str, tuple[float, float]]
     """Smallest and largest value seen in training, for the fields that make an answer unsure outside of it."""
+    helpful_findings: dict[str, tuple[HelpfulFinding, ...]] = {}
+    """What to ask for where rare is not assessed: by age band, and for `EVERYBODY`; the most telling first."""
     untrained_groups: tuple[Literal["neonate", "pregnant"], ...]
     """Groups with too few training patients to answer for; their state is unsure."""
     metrics: tuple[Metric, ...]

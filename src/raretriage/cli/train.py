@@ -106,6 +106,7 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
         groups=trained.groups,
         state_sets=trained.state_sets,
         training_range=trained.training_range,
+        helpful_findings=trained.helpful_findings,
         untrained_groups=trained.untrained_groups,
         metrics=metrics,
         checks=checks,
@@ -123,6 +124,11 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
             gate=judge(Evidence.of(unfinished)).rows,
             rarity_rule=work.knowledge.rarity_rule,
             parity_rows=len(trained.sample.numeric),
+            finding_names={
+                one.hpo_id: work.knowledge.label(one.hpo_id)
+                for found in trained.helpful_findings.values()
+                for one in found
+            },
         ).files()
         tick(1)
     manifest = unfinished.model_copy(update={"files": {name: stored(data) for name, data in files.items()}})

@@ -38,6 +38,8 @@ class Decision:
     """The rules that make this visit urgent, whatever the rest says."""
     outside: tuple[str, ...] = ()
     """Fields outside what the model was trained on."""
+    few_findings: bool = False
+    """Too few findings are observed for a promise to hold: a rare disease is not ruled out."""
 
     @property
     def red_flags(self) -> tuple[RedFlag, ...]:
@@ -58,6 +60,7 @@ def decide(
     certificate: Certificate | None = None,
     alarms: tuple[Alarm, ...] = (),
     outside: tuple[str, ...] = (),
+    few_findings: bool = False,
 ) -> Decision:
     """Join the set of possible states with the rare flag.
 
@@ -65,6 +68,7 @@ def decide(
         states: states that cannot be excluded; empty means unlike anything in the calibration data.
         rare: flag at the certified threshold, or not assessed where nothing is certified.
         outside: input fields outside the training range; any of them makes the state unsure.
+        few_findings: too few are observed to rule a rare disease out; the state is not touched by it.
     """
     given = frozenset(states)
     possible = tuple(state for state in STATES if state in given)
@@ -87,4 +91,5 @@ def decide(
         certificate=certificate,
         alarms=alarms,
         outside=outside,
+        few_findings=few_findings,
     )

@@ -134,6 +134,7 @@ def _fairness(facts: RunFacts) -> Iterator[Block]:
 
 def _output(facts: RunFacts) -> Iterator[Block]:
     yield Bullets(words.output(facts))
+    yield from _given(facts, "helpful")
 
 
 def _certificates(facts: RunFacts) -> Iterator[Block]:

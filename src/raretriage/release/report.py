@@ -11,7 +11,7 @@ from raretriage.release.facts import RunFacts
 from raretriage.release.gate import GateRow
 from raretriage.release.report_html import html
 from raretriage.release.report_sections import report_document
-from raretriage.release.report_tables import promise_table
+from raretriage.release.report_tables import helpful_table, promise_table
 
 if TYPE_CHECKING:
     from raretriage.training import CandidateRow, SplitCounts
@@ -56,6 +56,7 @@ def build_report(
     gate: Sequence[GateRow],
     rarity_rule: str,
     parity_rows: int,
+    finding_names: Mapping[str, str] | None = None,
     tables: Mapping[str, Table] | None = None,
 ) -> Report:
     """A run's report. Figures that were not measured are left out, or said to be missing.
@@ -68,6 +69,7 @@ def build_report(
         gate: its checks in order; empty when it was not run.
         rarity_rule: how the knowledge decided what is rare.
         parity_rows: on how many rows the graph was compared with the fitted pipelines.
+        finding_names: English, by HPO id, of the findings to ask for.
         tables: more of the run's tables by the id of their section ("imbalance", "explanation", "missing", "subgroups",
             "bridge", "data", …); under any other name they stand under further tables.
     """
@@ -80,10 +82,14 @@ def build_report(
             parity_rows=parity_rows,
             plots=plots,
             gate=gate,
-            tables=_of_groups(manifest) | dict(tables or {}),
+            tables=_of_manifest(manifest, finding_names or {}) | dict(tables or {}),
         )
     )
 
 
-def _of_groups(manifest: Manifest) -> dict[str, Table]:
-    return {"subgroups": promise_table(manifest.groups)} if manifest.groups else {}
+def _of_manifest(manifest: Manifest, finding_names: Mapping[str, str]) -> dict[str, Table]:
+    made = {
+        "subgroups": promise_table(manifest.groups),
+        "helpful": helpful_table(manifest.helpful_findings, finding_names),
+    }
+    return {name: table for name, table in made.items() if table.rows}

@@ -79,6 +79,11 @@ def _unsure(facts: RunFacts) -> Iterator[Block]:
     yield Bullets(words.output(facts))
 
 
+def _helpful(facts: RunFacts) -> Iterator[Block]:
+    if "helpful" in facts.tables:
+        yield Text(words.HELPFUL)
+
+
 def _candidates(facts: RunFacts) -> Iterator[Block]:
     yield Text(
         "Chosen by a written rule, for each head apart: the best mean over the folds, or a simpler candidate within "
@@ -154,6 +159,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[RunFacts], Iterator[Block]]], ...] = 
     ("decision", "Decision curves", _decision),
     ("subgroups", "Subgroups", _subgroups),
     ("unsure", "State sets and NO SEGURO", _unsure),
+    ("helpful", "Findings to ask for", _helpful),
     ("candidates", "Candidates", _candidates),
     ("imbalance", "Class imbalance", _imbalance),
     ("bridge", "Bridge set", _bridge),

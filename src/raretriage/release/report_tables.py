@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from raretriage.bucket import MODEL_FILE, GroupPromise, Metric
+from raretriage.bucket import MODEL_FILE, GroupPromise, HelpfulFinding, Metric
 from raretriage.domain import Certificate
 from raretriage.release.document import Table
 from raretriage.release.facts import RunFacts
@@ -282,6 +282,34 @@ def _or_dash(value: float) -> str:
 
 def _with_error(value: float, error: float) -> str:
     return _or_dash(value) if math.isnan(error) else f"{_or_dash(value)} ± {number(error, 3)}"
+
+
+def helpful_table(lists: Mapping[str, Sequence[HelpfulFinding]], names: Mapping[str, str]) -> Table:
+    """What the service asks for where rare is not assessed for want of findings.
+
+    Args:
+        lists: by age band.
+        names: of findings, by HPO id; without one the id stands alone.
+    """
+    return Table(
+        title="Findings to ask for",
+        columns=("age band", "finding", "bits about rare", "observed in", "of the rare in", "n"),
+        rows=tuple(
+            (
+                band,
+                f"{names.get(one.hpo_id, '')}\n{one.hpo_id}".strip(),
+                number(one.bits, 4),
+                percent(one.observed),
+                percent(one.observed_of_rare),
+                f"{one.n:,}",
+            )
+            for band, found in lists.items()
+            for one in found
+        ),
+        note="Fit patients with a finding, each counted once. Bits: mutual information of having the finding and rare. "
+        "Listed are findings that at least 1 % of the band have, that are mostly told by their own name, and that tell "
+        "more than chance explains (G-test, 5 % over the band's findings); of kin the one that tells more.",
+    )
 
 
 def promise_table(groups: Sequence[GroupPromise]) -> Table:

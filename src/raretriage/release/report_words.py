@@ -126,6 +126,12 @@ def predictors(facts: RunFacts) -> tuple[str, ...]:
     )
 
 
+HELPFUL = (
+    "Where rare is not assessed because no finding is told, the answer asks for up to five of these. What tells much "
+    "is not what a rare disease must have, and what is not listed may still matter."
+)
+
+
 def splits(facts: RunFacts) -> tuple[str, ...]:
     counts, training = facts.counts, facts.manifest.training
     return (

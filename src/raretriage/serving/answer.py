@@ -7,6 +7,8 @@ from raretriage.domain import (
     Alarm,
     Certificate,
     Decision,
+    FindingStatus,
+    InputTier,
     Pregnancy,
     Presentation,
     RareFlag,
@@ -17,6 +19,10 @@ from raretriage.domain import (
 from raretriage.knowledge import Knowledge
 from raretriage.serving.scorer import Score
 
+FEWEST_TO_RULE_OUT = 2
+"""Observed findings. The threshold is certified on average over records that mostly have more: of the simulated
+calibration patients with a rare disease it flags 2 of 10 with none observed (excluded ones alone), 9 of 16 with one,
+21 of 23 with two. What is excluded tells little: hardly anybody has most things."""
 _STATE_OF = {label: state for state, label in STATUS_LABELS.items()}
 
 
@@ -24,7 +30,8 @@ def answer(score: Score, presentation: Presentation, manifest: Manifest, *, urge
     """The decision that the design's table gives.
 
     A certificate holds for patients like those it was calibrated on. For anybody outside the training data none
-    applies: a score at or above the threshold still alerts, but one below it does not rule a rare disease out.
+    applies: a score at or above the threshold still alerts, but one below it does not rule a rare disease out. Nor
+    does it where fewer than `FEWEST_TO_RULE_OUT` findings are observed.
 
     Args:
         urgent: what `urgent_signs` found; it stands whatever the score says.
@@ -32,20 +39,27 @@ def answer(score: Score, presentation: Presentation, manifest: Manifest, *, urge
     outside = outside_training(presentation, manifest)
     given = manifest.certificates.get(score.tier)
     certificate = given if isinstance(given, Certificate) else None
+    few_findings = certificate is not None and score.tier is InputTier.FINDINGS and _are_few(presentation)
     rare = RareFlag.NOT_ASSESSED
     if certificate is not None:
         if score.rare >= certificate.threshold:
             rare = RareFlag.YES
-        elif not outside:
+        elif not outside and not few_findings:
             rare = RareFlag.NO
     return decide(
         manifest.state_sets.possible(score.tier, score.states),
         rare,
         tier=score.tier,
-        certificate=None if outside else certificate,
+        certificate=None if outside or few_findings else certificate,
         alarms=urgent,
         outside=outside,
+        few_findings=few_findings,
     )
+
+
+def _are_few(presentation: Presentation) -> bool:
+    observed = {one.hpo_id for one in presentation.phenotypes if one.status is FindingStatus.OBSERVED}
+    return len(observed) < FEWEST_TO_RULE_OUT
 
 
 def answer_by_rules(status: str, presentation: Presentation, *, urgent: tuple[Alarm, ...]) -> Decision:

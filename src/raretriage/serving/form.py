@@ -24,7 +24,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 TEXTS = ("complaint",)
 MIN_ROWS = 3
 MAX_ROWS = 60
-_MAX_FIELDS = 200
+_MAX_FIELDS = 210
 _HPO_ID = re.compile(r"HP:\d{7}")
 
 
@@ -74,6 +74,8 @@ def parse_form(body: bytes) -> Form:
         FindingRow(text, status == FindingStatus.EXCLUDED, since)
         for text, status, since in zip(texts, statuses, days, strict=True)
     ]
+    if present := [FindingRow(text.strip()) for name, text in pairs if name == "present"]:
+        rows = [*(row for row in rows if row.text), *present]  # what the last answer had asked for
     return Form(
         values={name: values[name] for name in (*NUMBERS, *CHOICES, *TEXTS) if values.get(name)},
         findings=_padded(rows),

@@ -26,6 +26,7 @@ from raretriage.serving.form import (
     with_more_rows,
     with_proposed,
 )
+from raretriage.serving.helpful import AskedFinding, asked_findings
 from raretriage.serving.model_store import ServedModel
 from raretriage.serving.phenotypes import Phenotypes
 from raretriage.serving.proposal import proposal_lines, proposed
@@ -158,6 +159,7 @@ class Page:
             given=given_lines(form, t) if response else [],
             proposal=proposal,
             result=result_of(response, t) if response else None,
+            asked=_asked(response, served, t),
             errors=errors,
             error_of={line.input_id: line.text for line in errors},
             is_log_down=is_log_down,
@@ -176,6 +178,12 @@ def _near(served: ServedModel | None, language: Language, text: str) -> list[str
     if served is None:
         return []
     return [m.label for m in served.scorer.phenotypes.search(text, language=language, limit=3).matches]
+
+
+def _asked(response: PredictResponse | None, served: ServedModel | None, t: Texts) -> tuple[AskedFinding, ...]:
+    if response is None or served is None:
+        return ()
+    return asked_findings(response.decision.helpful_findings, served.scorer.knowledge, t)
 
 
 def _no_finding(_: str) -> None:

@@ -15,13 +15,14 @@ import orjson
 from model.rules import predict_status
 from raretriage.bucket import MODEL_FILE, Environment, Manifest
 from raretriage.differential import Onset
-from raretriage.domain import RARE_LABEL, Certificate, Decision, InputTier, Phenotype, Presentation, RareFlag, Refusal
+from raretriage.domain import RARE_LABEL, Decision, Phenotype, Presentation, RareFlag, Refusal
 from raretriage.knowledge import Knowledge, UnknownTerm
 from raretriage.privacy import Keyring, Kind, Scrubber, deidentify_presentation, region_of
 from raretriage.serving.answer import answer, answer_by_rules, urgent_signs
 from raretriage.serving.chain import Head, Json, ModelRef
 from raretriage.serving.errors import FieldFault, InvalidInput, NoRanking, UnknownPrediction
 from raretriage.serving.feedback import feedback_faults
+from raretriage.serving.helpful import findings_would_help, helpful_findings
 from raretriage.serving.model_store import ModelStore, ServedModel
 from raretriage.serving.predictions import PredictionLog
 from raretriage.serving.scorer import ENGINE, Score
@@ -148,7 +149,8 @@ class TriageService:
         for request, presentation, (score, decision) in zip(requests, presentations, judged, strict=True):
             prediction_id = self.new_id()
             probabilities = Probabilities(states=dict(score.states), rare=score.rare) if score else None
-            outcome = _decision_out(decision, manifest)
+            asked = helpful_findings(decision, presentation, served.scorer) if served else ()
+            outcome = _decision_out(decision, manifest, asked)
             explanation = served.scorer.explain(presentation) if served and Part.EXPLANATION in include else None
             differential = _differential_out(served, decision, presentation) if Part.DIFFERENTIAL in include else None
             contents[prediction_id] = {
@@ -403,8 +405,9 @@ def _advice(decision: Decision, manifest: Manifest | None) -> Bilingual | None:
         return bilingual("advice.fallback")
     if decision.outside:
         return bilingual("advice.outside")
-    with_findings = isinstance(manifest.certificates.get(InputTier.FINDINGS), Certificate)
-    return bilingual("advice.findings" if with_findings and decision.tier is not InputTier.FINDINGS else "advice.tier")
+    if decision.few_findings:
+        return bilingual("advice.few_findings")
+    return bilingual("advice.findings" if findings_would_help(decision, manifest) else "advice.tier")
 
 
 def _model_out(served: ServedModel, environment: Environment) -> ModelOut:
@@ -419,7 +422,7 @@ def _model_out(served: ServedModel, environment: Environment) -> ModelOut:
     )
 
 
-def _decision_out(decision: Decision, manifest: Manifest | None) -> DecisionOut:
+def _decision_out(decision: Decision, manifest: Manifest | None, asked: tuple[str, ...]) -> DecisionOut:
     given = manifest.certificates.get(decision.tier) if manifest else None
     return DecisionOut(
         state=decision.state,
@@ -433,4 +436,6 @@ def _decision_out(decision: Decision, manifest: Manifest | None) -> DecisionOut:
         red_flags=decision.red_flags,
         red_flag_rules=tuple(RedFlagRule(flag=one.flag, rule=one.rule, source=one.source) for one in decision.alarms),
         outside=tuple("age" if name == "age_years" else name for name in decision.outside),
+        few_findings=decision.few_findings,
+        helpful_findings=asked,
     )

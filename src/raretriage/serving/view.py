@@ -158,6 +158,8 @@ def _promise(response: PredictResponse, t: Texts) -> list[str]:
         reason = "certificate.none_fallback"
     elif response.decision.outside:
         reason = "certificate.none_outside"
+    elif response.decision.few_findings:
+        reason = "certificate.none_few_findings"
     else:
         reason = "certificate.none_tier"
     return [t("certificate.none"), t(reason)]

@@ -174,8 +174,10 @@ class DecisionOut(BaseModel):
     """The rules behind `red_flags`, one or more for each."""
     outside: tuple[str, ...]
     """Request fields outside what the model was trained on."""
+    few_findings: bool = False
+    """Too few findings are observed for a promise to hold: below the threshold, `rare` is not assessed."""
     helpful_findings: tuple[str, ...] = ()
-    """HPO ids worth asking for when rare is not assessed. Empty: this version does not rank them; see `advice`."""
+    """HPO ids to ask for, the most telling first, where rare is not assessed for want of findings; see `advice`."""
 
 
 class ModelOut(BaseModel):

@@ -15,7 +15,7 @@ from raretriage.domain import Certificate, InputTier, Refusal
 from raretriage.training.candidates import probabilities
 from raretriage.training.certificate import certify_threshold
 from raretriage.training.config import TrainingConfig
-from raretriage.training.dataset import BoolArray, IntArray, LabelledRows, whole_patients
+from raretriage.training.dataset import BoolArray, IntArray, LabelledRows, one_row_each
 from raretriage.training.errors import CannotCertify
 from raretriage.training.evaluation import Scored
 from raretriage.training.inputs import TierInputs
@@ -53,10 +53,7 @@ def certify(scored: Scored, reaches: BoolArray, tier: InputTier, config: Trainin
 
 def one_row_a_patient(scored: Scored, reaches: BoolArray) -> IntArray:
     """Each patient's first rare row that reaches the tier, else the first row that does, for the never-rare."""
-    is_rare_patient = whole_patients(scored.cluster, scored.is_rare)
-    eligible = np.flatnonzero(reaches & (scored.is_rare | ~is_rare_patient))
-    _, first = np.unique(scored.cluster[eligible], return_index=True)
-    return np.sort(eligible[first])
+    return one_row_each(scored.cluster, scored.is_rare, reaches)
 
 
 def sets_of_states(scored: dict[InputTier, Scored], inputs: TierInputs, *, coverage: float) -> StateSets:

@@ -111,6 +111,18 @@ def whole_patients(patient_id: StringArray, chosen: BoolArray) -> BoolArray:
     return np.asarray(is_one[of_row])
 
 
+def one_row_each(patient_id: StringArray, is_rare: BoolArray, eligible: BoolArray) -> IntArray:
+    """Each patient's first rare row that is eligible, else the first row that is, for the never-rare; in order.
+
+    Args:
+        patient_id, is_rare, eligible: shape (n,).
+    """
+    is_rare_patient = whole_patients(patient_id, is_rare)
+    wanted = np.flatnonzero(eligible & (is_rare | ~is_rare_patient))
+    _, first = np.unique(patient_id[wanted], return_index=True)
+    return np.sort(wanted[first])
+
+
 def _require_labels(usable: pa.Table, counts: RowCounts) -> None:
     states = set(pc.unique(usable["state"]).to_pylist())
     absent = [state.value for state in State if state.value not in states]

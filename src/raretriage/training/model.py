@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from raretriage.bucket import DataVersion, GroupPromise, Metric, StateSets
+from raretriage.bucket import DataVersion, GroupPromise, HelpfulFinding, Metric, StateSets
 from raretriage.domain import NEONATE_UNDER_YEARS, Certificate, InputTier, Pregnancy, Refusal
 from raretriage.features import FeatureContract, ModelInput
 from raretriage.training.candidates import Head
@@ -51,6 +51,8 @@ class TrainedModel:
     state_sets: StateSets
     training_range: Mapping[str, tuple[float, float]]
     """Smallest and largest value of each number over the fit encounters; a number nobody has is not in it."""
+    helpful_findings: Mapping[str, tuple[HelpfulFinding, ...]]
+    """Of the fit patients, by age band: `raretriage.training.helpful_findings`."""
     untrained_groups: tuple[Group, ...]
     metrics: tuple[Metric, ...]
     groups: tuple[GroupPromise, ...]

@@ -21,6 +21,7 @@ from raretriage.training.conflicts import label_conflicts
 from raretriage.training.dataset import LabelledRows, RowCounts, labelled_rows
 from raretriage.training.errors import NotEnoughData
 from raretriage.training.evaluation import K_FOLD, LEFT_OUT_DISEASES, LEFT_OUT_SITE, Figures, FloatArray, Scored
+from raretriage.training.helpful_findings import helpful_findings
 from raretriage.training.inputs import TierInputs, parity_sample, tier_inputs
 from raretriage.training.metric_plots import metric_plots
 from raretriage.training.model import SplitCounts, TrainedModel, training_range, untrained_groups
@@ -101,6 +102,9 @@ def train(
         certificates=promised.certificates,
         state_sets=promised.state_sets,
         training_range=training_range(fit),
+        helpful_findings=helpful_findings(
+            some_patients(fit, encounters=config.most_compared, seed=config.seed), encoder
+        ),
         untrained_groups=untrained_groups(fit),
         metrics=tuple(metrics),
         groups=measured.groups,
