@@ -30,7 +30,7 @@ pytestmark = pytest.mark.server
 
 
 @contextmanager
-def service(folder: Path, *, workers: int = 1) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+def service(folder: Path, *, workers: int = 1, **settings: str) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
     """`raretriage serve` on a free port, with its bucket and its log in `folder`."""
     port = free_port()
     environment = {
@@ -39,6 +39,7 @@ def service(folder: Path, *, workers: int = 1) -> Iterator[tuple["subprocess.Pop
         "LOG_DIR": str(folder / "log"),
         "MODEL_ENV": "dev",
         "PYTHONPATH": str(ROOT),
+        **settings,
     }
     command = [RARETRIAGE, "serve", "--port", str(port), "--workers", str(workers)]
     with (folder / "output").open("ab") as output:
@@ -169,6 +170,40 @@ def test_workers_killed_under_load_every_answer_is_in_the_one_chain_exactly_once
     parts = sorted((tmp_path / "bucket" / "logs" / "dev").glob("????-??-??/*.jsonl"))
     arrived = [json.loads(line)["id"] for part in parts for line in part.read_bytes().splitlines()]
     assert arrived == ids
+
+
+def test_a_new_version_takes_over_under_load_and_no_request_is_dropped(tmp_path: Path) -> None:
+    publisher = Publisher(open_bucket(f"file://{tmp_path}/bucket"))
+    publisher.publish(version="v1")
+    answers: list[tuple[int, str]] = []
+    is_over = threading.Event()
+
+    def ask() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        while not is_over.is_set():
+            connection.request("POST", "/predict", json.dumps(BASIC), {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            body = json.loads(response.read())
+            answers.append((response.status, body["model"]["version"] if body.get("model") else "none"))
+        connection.close()
+
+    with service(tmp_path, workers=2, RELOAD_SECONDS="0.1") as (_process, port):
+        clients = [threading.Thread(target=ask) for _ in range(4)]
+        for client in clients:
+            client.start()
+        for version in ("v2", "v3"):
+            time.sleep(0.5)
+            publisher.publish(version=version)
+            deadline = time.monotonic() + DEADLINE_S
+            while time.monotonic() < deadline and {v for _, v in answers[-40:]} != {version}:
+                time.sleep(0.05)
+        is_over.set()
+        for client in clients:
+            client.join()
+    assert {status for status, _ in answers} == {200}
+    assert answers[0][1] == "v1"
+    assert {version for _, version in answers} == {"v1", "v2", "v3"}
+    assert len(logged_ids(tmp_path)) == len(answers)
 
 
 def test_what_several_workers_counted_is_added_up(tmp_path: Path) -> None:
