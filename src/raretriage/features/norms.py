@@ -32,4 +32,4 @@ def expected_vitals(vitals: tuple[str, ...], age_years: FloatArray) -> FloatArra
     """
     starts, medians = _table(vitals)
     age = np.where(np.isnan(age_years), 30.0, age_years)
-    return medians[:, np.searchsorted(starts, age, side="right") - 1]
+    return medians[:, np.count_nonzero(age >= starts[:, np.newaxis], axis=0) - 1]
