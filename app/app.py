@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from raretriage.bucket import public_file, trusted_keys
 from raretriage.privacy import Keyring, KeyringInvalid, Scrubber
 from raretriage.serving import create_app
 from raretriage.settings import Settings
@@ -22,6 +23,7 @@ def build(settings: Settings) -> FastAPI:
         load_keyring=lambda: _keyring(settings.pseudonym_key),
         scrubber=Scrubber() if settings.keep_complaint else None,
         reload_seconds=settings.reload_seconds,
+        trusted=lambda: trusted_keys(settings.trusted_keys, otherwise=public_file(settings.signing_key)),
     )
 
 

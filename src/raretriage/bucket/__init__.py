@@ -1,12 +1,15 @@
 """The bucket between release and serving: its layout, the manifest, the ledger, and verified reading."""
 
 from raretriage.bucket.errors import (
+    BadSignature,
     BrokenLedger,
     BucketError,
     LostRace,
     MalformedExplanation,
     NothingPublished,
+    NoTrustedKey,
     Tampered,
+    Unsigned,
 )
 from raretriage.bucket.explanation import (
     Curves,
@@ -26,6 +29,7 @@ from raretriage.bucket.layout import (
     KNOWLEDGE_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
+    SIGNATURE_FILE,
     Environment,
     differential_key,
     knowledge_key,
@@ -54,7 +58,8 @@ from raretriage.bucket.manifest import (
     StoredFile,
     TrainingRecord,
 )
-from raretriage.bucket.package import DifferentialFiles, ModelPackage, current_entry, load_package
+from raretriage.bucket.package import DifferentialFiles, ModelPackage, current_entry, load_package, signed_files
+from raretriage.bucket.signature import public_file, sign, trusted_keys, verify
 
 __all__ = [
     "DIFFERENTIAL_FILE",
@@ -67,7 +72,9 @@ __all__ = [
     "MODEL_FILE",
     "MODEL_NAME",
     "RECALIBRATION",
+    "SIGNATURE_FILE",
     "TEMPORAL",
+    "BadSignature",
     "BrokenLedger",
     "BucketError",
     "Curves",
@@ -90,6 +97,7 @@ __all__ = [
     "MarginLine",
     "Metric",
     "ModelPackage",
+    "NoTrustedKey",
     "NothingPublished",
     "StateSets",
     "StoredFile",
@@ -97,6 +105,7 @@ __all__ = [
     "Terms",
     "TrainingRecord",
     "TreePaths",
+    "Unsigned",
     "append",
     "current_entry",
     "differential_key",
@@ -107,7 +116,12 @@ __all__ = [
     "log_copy_key",
     "log_part_key",
     "parse_explanation",
+    "public_file",
     "read_ledger",
     "served_key",
+    "sign",
+    "signed_files",
+    "trusted_keys",
+    "verify",
     "version_key",
 ]

@@ -3,6 +3,9 @@
 BucketError
 ├── NothingPublished       the environment's ledger is empty
 ├── Tampered               an artefact's bytes are not those that the manifest or the ledger names
+├── Unsigned               a version has no signature, and one is asked for
+├── BadSignature           no trusted key made a version's signature
+├── NoTrustedKey           the keys that are to be trusted cannot be read
 ├── BrokenLedger           an entry does not follow from the one before
 ├── LostRace               somebody else appended first; read the ledger again and decide anew
 └── MalformedExplanation   the explanation is not a file that this version can read
@@ -19,6 +22,18 @@ class NothingPublished(BucketError):
 
 class Tampered(BucketError):
     """A hash does not match: the artefact must not be used."""
+
+
+class Unsigned(BucketError):
+    """Nobody vouches for this version: it must not be used."""
+
+
+class BadSignature(BucketError):
+    """Nobody whom we trust vouches for this version: it must not be used."""
+
+
+class NoTrustedKey(BucketError):
+    """Whom to trust was configured and cannot be found out: nothing may be used."""
 
 
 class BrokenLedger(BucketError):

@@ -1,6 +1,7 @@
 """Reading what an environment serves: ledger entry, then version, every byte checked against its hash."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from raretriage.bucket.layout import (
     EXPLANATION_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
+    SIGNATURE_FILE,
     Environment,
     differential_key,
     knowledge_key,
@@ -19,7 +21,11 @@ from raretriage.bucket.layout import (
 )
 from raretriage.bucket.ledger import LedgerEntry, read_ledger
 from raretriage.bucket.manifest import Manifest
+from raretriage.bucket.signature import verify
 from raretriage.storage import Bucket, NotFound
+
+_LOADED = (MODEL_FILE, EXPLANATION_FILE)
+"""What the service loads from a version's folder, beside the manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ class ModelPackage:
     """`ExplanationFile` of the rare head; None where the version has none."""
     differential: DifferentialFiles | None = None
     """None where the version has none."""
+    is_verified: bool = False
+    """A trusted key signed it; False: no key was given to check it by."""
 
 
 def current_entry(bucket: Bucket, env: Environment) -> LedgerEntry:
@@ -57,11 +65,15 @@ def current_entry(bucket: Bucket, env: Environment) -> LedgerEntry:
     return entries[-1]
 
 
-def load_package(bucket: Bucket, entry: LedgerEntry) -> ModelPackage:
+def load_package(bucket: Bucket, entry: LedgerEntry, *, trusted: Sequence[bytes] = ()) -> ModelPackage:
     """The version that a ledger entry names.
+
+    Args:
+        trusted: public keys as PEM; where there are any, one of them must have signed the version.
 
     Raises:
         Tampered: a file is missing, cut or changed.
+        Unsigned, BadSignature: see `raretriage.bucket.signature.verify`.
     """
     manifest_bytes = _verified(bucket, version_key(entry.to_version, MANIFEST_FILE), entry.manifest_sha256)
     try:
@@ -70,14 +82,35 @@ def load_package(bucket: Bucket, entry: LedgerEntry) -> ModelPackage:
         raise Tampered(f"the manifest of {entry.to_version} is not one: {error.error_count()} faults") from error
     if manifest.version != entry.to_version or MODEL_FILE not in manifest.files:
         raise Tampered(f"the manifest of {entry.to_version} speaks of {manifest.version}, or names no {MODEL_FILE}")
+    loaded = {name: _of_version(bucket, manifest, name) for name in _LOADED if name in manifest.files}
+    if trusted:
+        signed = {MANIFEST_FILE: manifest_bytes, **loaded}
+        verify(signed, _signature(bucket, manifest.version), trusted, version=manifest.version)
     return ModelPackage(
         manifest=manifest,
         manifest_sha256=entry.manifest_sha256,
-        onnx=_of_version(bucket, manifest, MODEL_FILE),
+        onnx=loaded[MODEL_FILE],
         knowledge=_verified(bucket, knowledge_key(manifest.knowledge.version), manifest.knowledge.sha256),
-        explanation=_of_version(bucket, manifest, EXPLANATION_FILE) if EXPLANATION_FILE in manifest.files else None,
+        explanation=loaded.get(EXPLANATION_FILE),
         differential=_differential(bucket, manifest),
+        is_verified=bool(trusted),
     )
+
+
+def signed_files(manifest: Manifest, read: Callable[[str], bytes]) -> dict[str, bytes]:
+    """What the signature of a version covers, by name.
+
+    Args:
+        read: gives one file of the version.
+    """
+    return {name: read(name) for name in (MANIFEST_FILE, *_LOADED) if name == MANIFEST_FILE or name in manifest.files}
+
+
+def _signature(bucket: Bucket, version: str) -> bytes | None:
+    try:
+        return bucket.get(version_key(version, SIGNATURE_FILE))
+    except NotFound:
+        return None
 
 
 def _differential(bucket: Bucket, manifest: Manifest) -> DifferentialFiles | None:

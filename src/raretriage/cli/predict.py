@@ -30,7 +30,9 @@ def predict_command(
 
     work = Workspace(Settings())
     requests = _requests(sys.stdin.read() if source == "-" else _text(Path(source)))
-    package = load_package(work.bucket, current_entry(work.bucket, work.settings.model_env))
+    package = load_package(
+        work.bucket, current_entry(work.bucket, work.settings.model_env), trusted=work.trusted_keys()
+    )
     scorer = Scorer(package)
     presentations = [prepare(request, scorer.knowledge, scrubber=Scrubber()) for request in requests]
     answers = []

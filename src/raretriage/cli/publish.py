@@ -35,6 +35,7 @@ def publish_run(
             now=datetime.now(UTC),
             allow_simulated_in_prod=allow_simulated,
             despite_gate=despite_gate,
+            signing_key=work.signing_key(),
         )
         tick(1)
     set_alias(run.manifest.version, env, tracking_uri=work.settings.mlflow_tracking_uri)

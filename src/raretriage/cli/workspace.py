@@ -9,7 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from raretriage.bucket import DIFFERENTIAL_FILE, DIFFERENTIAL_GRAPH_FILE, DifferentialFiles
+from raretriage.bucket import (
+    DIFFERENTIAL_FILE,
+    DIFFERENTIAL_GRAPH_FILE,
+    DifferentialFiles,
+    public_file,
+    trusted_keys,
+)
 from raretriage.cli.console import progress, write_whole
 from raretriage.cli.knowledge_sources import KnowledgePlaces, build_from
 from raretriage.cli.orphanet_files import fetch_orphanet
@@ -114,6 +120,24 @@ class Workspace:
                 Keyring.create().save(path)
         with self.audited("read key", "inline" if named.lstrip().startswith("{") else named):
             return Keyring.from_settings(named)
+
+    def signing_key(self) -> Path:
+        """The file of the private key that signs versions; made where there is none yet."""
+        from raretriage.release.signing_key import check_key, make_key, write_public
+
+        path = self.settings.signing_key
+        if not path.exists():
+            with self.audited("create key", str(path)):
+                make_key(path)
+        elif not public_file(path).exists():
+            write_public(path)
+        with self.audited("read key", str(path)):
+            check_key(path)
+        return path
+
+    def trusted_keys(self) -> tuple[bytes, ...]:
+        """The public keys that may have signed a version; none: signatures are not checked."""
+        return trusted_keys(self.settings.trusted_keys, otherwise=public_file(self.settings.signing_key))
 
     @contextmanager
     def audited(self, action: str, target: str) -> Iterator[None]:

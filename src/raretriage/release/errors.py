@@ -5,6 +5,7 @@ ReleaseError
 ├── ParityError       the exported graph does not give the fitted pipelines' probabilities
 ├── GateFailed        the gate of the environment is red
 ├── IncompleteRun     the run's folder lacks a file, or a file is not what the manifest says
+├── SigningKeyUnusable  the key that signs versions cannot be read, or is of another kind
 └── NotForProduction  a promise calibrated on simulated patients needs an explicit, recorded flag for prod
 """
 
@@ -31,3 +32,7 @@ class IncompleteRun(ReleaseError):
 
 class NotForProduction(ReleaseError):
     """A refusal: this model may not be served in prod as asked."""
+
+
+class SigningKeyUnusable(ReleaseError):
+    """There is no key that can sign."""

@@ -1,7 +1,9 @@
 """From a run's folder to what an environment serves: files, then the ledger entry, then the copies."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from pydantic import ValidationError
@@ -12,6 +14,7 @@ from raretriage.bucket import (
     KNOWLEDGE_FILE,
     MANIFEST_FILE,
     MODEL_FILE,
+    SIGNATURE_FILE,
     Environment,
     LedgerEntry,
     Manifest,
@@ -20,6 +23,8 @@ from raretriage.bucket import (
     knowledge_key,
     read_ledger,
     served_key,
+    sign,
+    signed_files,
     version_key,
 )
 from raretriage.domain import Basis, Certificate
@@ -41,6 +46,7 @@ def publish(
     now: datetime,
     allow_simulated_in_prod: bool = False,
     despite_gate: bool = False,
+    signing_key: Path | None = None,
 ) -> LedgerEntry:
     """Make this run what `env` serves. Doing it twice changes nothing the second time.
 
@@ -48,6 +54,7 @@ def publish(
 
     Args:
         despite_gate: serve in dev what fails its gate; the ledger says so. There is no such way into prod.
+        signing_key: the private key's PEM file that vouches for the version; None publishes it unsigned.
 
     Raises:
         GateFailed: the gate of `env` is red; the message names every condition that is not met.
@@ -67,7 +74,7 @@ def publish(
         _check_production(run, basis, allow_simulated_in_prod)
         why = f"{why} [simulated basis allowed explicitly]" if basis == "simulated" else why
     probe_put_if_absent(bucket)
-    _upload(run, bucket)
+    _upload(run, bucket, signing_key)
     entries = read_ledger(bucket, env)
     if entries and entries[-1].manifest_sha256 == run.manifest_sha256:
         entry = entries[-1]
@@ -120,7 +127,7 @@ def _check_production(run: Run, basis: str, allowed: bool) -> None:
         )
 
 
-def _upload(run: Run, bucket: Bucket) -> None:
+def _upload(run: Run, bucket: Bucket, signing_key: Path | None) -> None:
     version = run.manifest.version
     _put_once(bucket, knowledge_key(run.manifest.knowledge.version), run.read(KNOWLEDGE_FILE))
     if (ref := run.manifest.differential) is not None:
@@ -129,8 +136,17 @@ def _upload(run: Run, bucket: Bucket) -> None:
             _put_once(bucket, key, run.read(name))
     for name in sorted(run.manifest.files):
         _put_once(bucket, version_key(version, name), run.read(name))
+    if signing_key is not None:
+        _put_signature(run, bucket, signing_key)
     # Last: a version without its manifest is not a version.
     _put_once(bucket, version_key(version, MANIFEST_FILE), run.read(MANIFEST_FILE))
+
+
+def _put_signature(run: Run, bucket: Bucket, signing_key: Path) -> None:
+    """No two signatures are alike, so one that is there stays; a service that does not trust it will say so."""
+    key = version_key(run.manifest.version, SIGNATURE_FILE)
+    with suppress(AlreadyExists):
+        bucket.put_if_absent(key, sign(signed_files(run.manifest, run.read), signing_key))
 
 
 def _put_once(bucket: Bucket, key: str, data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -65,6 +65,7 @@ def create_app(
     now: Callable[[], datetime] = _utc_now,
     file_ops: FileOps | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
+    trusted: Callable[[], Sequence[bytes]] = tuple,
 ) -> FastAPI:
     """The service of one environment. Nothing is read or written before it starts.
 
@@ -74,6 +75,7 @@ def create_app(
         load_keyring: called once at the start; None refuses identifiers.
         scrubber: for the complaint; None drops it.
         reload_seconds, ship_seconds: pauses between looks at the ledger and between shipments of the log.
+        trusted: asked at each load for the public keys, one of which must have signed the model; none: not checked.
         now, file_ops: the clock and the system calls of the log; tests put their own.
 
     The start fails with `LogBusy` when another process writes this log.
@@ -88,6 +90,7 @@ def create_app(
         ship_seconds=ship_seconds,
         now=now,
         file_ops=file_ops,
+        trusted=trusted,
     )
     app = FastAPI(
         title="raretriage",

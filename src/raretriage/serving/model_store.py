@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from raretriage.bucket import BucketError, Environment, LedgerEntry, NothingPublished, current_entry, load_package
@@ -18,14 +19,23 @@ class ServedModel:
 
     scorer: Scorer
     entry: LedgerEntry
+    is_verified: bool
+    """A trusted key signed it; False: no key is trusted, so nobody checked."""
 
 
 class ModelStore:
     """Follows the ledger. Reading `current` is safe from every thread; `refresh` runs once at a time."""
 
-    def __init__(self, bucket: Bucket, environment: Environment) -> None:
+    def __init__(
+        self, bucket: Bucket, environment: Environment, *, trusted: Callable[[], Sequence[bytes]] = tuple
+    ) -> None:
+        """
+        Args:
+            trusted: asked at each load for the public keys, one of which must have signed; none: not checked.
+        """
         self.environment = environment
         self._bucket = bucket
+        self._trusted = trusted
         self._refreshing = threading.Lock()
         self._current: ServedModel | None = None
         self._problem: str | None = "the bucket has not been read yet"
@@ -58,10 +68,11 @@ class ModelStore:
                 self._problem = None
 
     def _load(self, entry: LedgerEntry) -> None:
-        scorer = Scorer(load_package(self._bucket, entry))
+        package = load_package(self._bucket, entry, trusted=self._trusted())
+        scorer = Scorer(package)
         if self._current is not None:
             scorer.warm_up()  # the old model answers meanwhile
-        self._current = ServedModel(scorer, entry)
+        self._current = ServedModel(scorer, entry, package.is_verified)
 
     def _report(self, problem: str) -> None:
         if problem != self._problem:

@@ -48,10 +48,11 @@ class Runtime:
         ship_seconds: float,
         now: Callable[[], datetime],
         file_ops: FileOps | None,
+        trusted: Callable[[], Sequence[bytes]],
     ) -> None:
         self.environment: Environment = environment
         self.metrics = ServiceMetrics()
-        self.store = ModelStore(bucket, environment)
+        self.store = ModelStore(bucket, environment, trusted=trusted)
         self._bucket = bucket
         self._log_dir = log_dir
         self._load_keyring = load_keyring
@@ -158,6 +159,7 @@ class Runtime:
                 "created": manifest.created.isoformat(),
                 "simulated": manifest.data.simulated,
                 "ledger_entry": served.entry.number,
+                "signature": "verified" if served.is_verified else "not checked: no key is trusted",
             }
         problems = (self.store.problem, self._log_problem, self._ship_problem)
         return {
