@@ -5,7 +5,7 @@ FROM ${BASE} AS build
 WORKDIR /src
 COPY requirements.txt pyproject.toml README.md ./
 RUN python -m venv /opt/raretriage \
-    && /opt/raretriage/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+    && /opt/raretriage/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.txt
 COPY src src
 COPY app app
 COPY model model

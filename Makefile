@@ -61,12 +61,12 @@ $(BIN)/python:
 
 $(VENV)/.pipeline: requirements/pipeline.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the pipeline's packages into $(VENV) (once)"
-	$(PIP) --require-hashes -r requirements/pipeline.txt
+	$(PIP) --no-deps --require-hashes -r requirements/pipeline.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 	@echo "Installing the packages for development into $(VENV) (once)"
-	$(PIP) --require-hashes -r requirements/dev.txt
+	$(PIP) --no-deps --require-hashes -r requirements/dev.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.pipeline
