@@ -82,6 +82,14 @@ def test_a_bucket_that_cannot_be_reached_is_told_apart_from_a_mistake(tmp_path):
     assert done.returncode == 5, done.stderr
 
 
+def test_a_command_imports_the_libraries_of_no_other():
+    """`raretriage serve` is the service itself: what the training needs must not weigh on it."""
+    code = "import raretriage.cli, sys; print(*sys.modules)"
+    loaded = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
+    heavy = {"pandas", "pyarrow", "sklearn", "scipy", "xgboost", "lightgbm", "mlflow", "duckdb", "ibis", "matplotlib"}
+    assert heavy.isdisjoint(loaded)
+
+
 def test_a_port_that_is_taken_is_named(tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -1,7 +1,7 @@
 """`raretriage evaluate`: the exported graph itself, measured on the lake's temporal test, and the gate."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,8 +13,10 @@ from raretriage.cli.options import JsonFile
 from raretriage.cli.publish import environment
 from raretriage.cli.workspace import Workspace
 from raretriage.release import LATEST, Evidence, Gate, Run, judge, read_run, served_manifest
-from raretriage.release.evaluate import Evaluation
 from raretriage.settings import Settings
+
+if TYPE_CHECKING:
+    from raretriage.release.evaluate import Evaluation
 
 
 def evaluate_command(
@@ -61,8 +63,8 @@ def evaluate_command(
         raise PromiseBroken(f"the gate of {judged_for} is red: {', '.join(row.name for row in failures)}")
 
 
-def _evaluated(work: Workspace, run: Run) -> Evaluation:
-    from raretriage.release.evaluate import evaluate_graph
+def _evaluated(work: Workspace, run: Run) -> "Evaluation":
+    from raretriage.release.evaluate import Evaluation, evaluate_graph
     from raretriage.validity.lake_checks import check_lake
 
     version = run.manifest.data.lake_version
@@ -76,7 +78,7 @@ def _evaluated(work: Workspace, run: Run) -> Evaluation:
     return Evaluation(found.metrics, found.groups, (*found.checks, *cheats))
 
 
-def _show(run: Run, found: Evaluation, gate: Gate) -> None:
+def _show(run: Run, found: "Evaluation", gate: Gate) -> None:
     who = "SIMULATED" if run.manifest.data.simulated else "local"
     out.print(f"[bold]{run.manifest.name} {run.manifest.version}[/bold], the exported graph")
     metric_table(f"Figures on {who} patients (95 % bootstrap interval, clustered by patient)", found.metrics)
