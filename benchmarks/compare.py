@@ -5,7 +5,6 @@ import platform
 import shutil
 import signal
 import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -64,7 +63,7 @@ def main(
     chosen = _chosen(work, _program(program), server or [])
     _need("wrk", "apt-get install wrk")
     # Ctrl-C and a plain kill end alike: by way of every `finally`, so that no server is left behind.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         prepare(work)
         load_before = os.getloadavg()
@@ -193,11 +192,8 @@ def _versions(server: Server) -> dict[str, str]:
     return dict(zip(server.packages, said.stdout.split(), strict=True))
 
 
-app = typer.Typer(pretty_exceptions_enable=False)
+app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 app.command(epilog=EXAMPLES)(main)
 
 if __name__ == "__main__":
-    try:
-        app(prog_name="compare")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    app(prog_name="compare")

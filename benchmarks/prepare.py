@@ -71,7 +71,7 @@ def _stages(work: Path, *, lake_url: str | None) -> Iterable[tuple[Path, list[st
     """What is there when a stage is done, and the raretriage command that does it."""
     if lake_url == f"{work}/lake":
         yield work / "export" / "cohort.json", ["cohort", "export", "--out", f"{work}/export"]
-        yield work / "lake" / "encounters", ["ingest", f"{work}/export"]
+        yield work / "ingest.json", ["ingest", f"{work}/export", "--json", f"{work}/ingest.json"]
     yield work / "runs" / KIND / "manifest.json", ["train", "--kind", KIND, "--out", f"{work}/runs/{KIND}"]
     # Whether the model is good enough for patients is no question here: its speed is.
     publish = ["publish", "--run", f"{work}/runs/{KIND}", "--why", "benchmark", "--despite-gate"]

@@ -66,11 +66,13 @@ def free_ports(count: int) -> list[int]:
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
     """Ask the process to end, and then kill what is left of its group."""
-    process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(STOPS_WITHIN)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    try:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOPS_WITHIN)
+    finally:  # a second Ctrl-C ends it at once
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     deadline = time.monotonic() + STOPS_WITHIN
     while any(_living(process.pid)) and time.monotonic() < deadline:
