@@ -58,7 +58,7 @@ bench-serving: $(VENV)/.dev .venv-mlserver/.complete .venv-bentoml/.complete ## 
 # Environments of their own for what is only compared with: no dependency of the project.
 .venv-%/.complete: benchmarks/%/requirements.txt | $(BIN)/python
 	$(PYTHON) -m venv --clear .venv-$*
-	.venv-$*/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r $<
+	.venv-$*/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r $<
 	@touch $@
 
 screenshots: $(VENV)/.dev ## take the README's pictures while `make run` serves

@@ -75,6 +75,9 @@ def main(
     summaries = {n: {name: Summary.of(each) for name, each in by_server.items()} for n, by_server in measured.items()}
     for n, by_server in summaries.items():
         _show(n, by_server, runs=runs, seconds=seconds)
+    out.print(
+        f"the machine's load before: {load_before[0]:.1f} on {os.cpu_count()} cores; what else it does is measured too"
+    )
     figures = {
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": _machine() | {"load_average_before": load_before},

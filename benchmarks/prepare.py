@@ -36,6 +36,7 @@ def service_settings(work: Path) -> dict[str, str]:
         "MODEL_URI": f"file://{work}/bucket",
         "LOG_DIR": f"{work}/log",
         "PSEUDONYM_KEY": f"{work}/pseudonym.json",
+        "SIGNING_KEY": f"{work}/signing.pem",
         "RUNS_DIR": f"{work}/runs",
         "AUDIT_LOG": f"{work}/audit.jsonl",
         "MLFLOW_TRACKING_URI": f"sqlite:///{work}/mlflow/mlflow.db",
