@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST_WORKERS ?= 2
 
-.PHONY: help run tables test test-long breaks check lint types requirements screenshots clean
+.PHONY: help run tables test test-long breaks check lint types requirements bench-serving screenshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -44,10 +44,22 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 requirements: $(VENV)/.dev ## pin the environments anew from pyproject.toml, with hashes
-	$(BIN)/uv pip compile $(COMPILE) --extra pipeline --extra build --extra dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile $(COMPILE) --extra pipeline --extra build --extra granian --extra dev -o requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile $(COMPILE) --extra pipeline --extra build -c requirements/dev.txt -o requirements/pipeline.txt pyproject.toml
 	$(BIN)/uv pip compile $(COMPILE) -c requirements/dev.txt -o requirements.txt pyproject.toml
+	for rival in mlserver bentoml; do grep -o '^onnxruntime==[^ ]*' requirements.txt | $(BIN)/uv pip compile $(COMPILE) \
+		--custom-compile-command 'make requirements' -c /dev/stdin \
+		-o benchmarks/$$rival/requirements.txt benchmarks/$$rival/requirements.in || exit 1; done
 COMPILE := --quiet --universal --generate-hashes --no-annotate --no-emit-index-url --python-version 3.11
+
+bench-serving: $(VENV)/.dev .venv-mlserver/.complete .venv-bentoml/.complete ## the service beside MLServer, BentoML and a bare route; ARGS=--help
+	$(BIN)/python -m benchmarks.compare $(ARGS)
+
+# Environments of their own for what is only compared with: no dependency of the project.
+.venv-%/.complete: benchmarks/%/requirements.txt | $(BIN)/python
+	$(PYTHON) -m venv --clear .venv-$*
+	.venv-$*/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r $<
+	@touch $@
 
 screenshots: $(VENV)/.dev ## take the README's pictures while `make run` serves
 	$(BIN)/python tests/screenshots.py

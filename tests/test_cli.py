@@ -60,6 +60,7 @@ def test_every_stage_has_help_with_an_example(tmp_path, stage):
         (["cohort", "export", "--rare-share", "0.9"], 3, "add up to"),
         (["ingest", "nowhere"], 3, "check the path"),
         (["train"], 3, "ingest"),
+        (["train", "--kind", "magic"], 2, "xgboost"),
         (["evaluate"], 3, "raretriage train"),
         (["recalibrate"], 3, "raretriage train"),
         (["publish"], 3, "raretriage train"),

@@ -38,7 +38,10 @@ def test_no_model_data_or_secret_is_tracked():
     assert [str(p) for p in tracked() if p.stat().st_size > 1_048_576] == []
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements/pipeline.txt", "requirements/dev.txt"])
+RIVALS = ["benchmarks/mlserver/requirements.txt", "benchmarks/bentoml/requirements.txt"]
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements/pipeline.txt", "requirements/dev.txt", *RIVALS])
 def test_every_pinned_package_has_a_hash_and_none_an_address(name):
     text = (ROOT / name).read_text()
     packages = re.findall(r"^([A-Za-z0-9._-]+)==", text, flags=re.MULTILINE)
@@ -54,6 +57,12 @@ def test_the_service_is_pinned_to_what_the_pipeline_was_tested_with():
     dev = pins("requirements/dev.txt")
     for name in ("requirements.txt", "requirements/pipeline.txt"):
         assert {p: v for p, v in pins(name).items() if dev.get(p) != v} == {}
+
+
+@pytest.mark.parametrize("name", RIVALS)
+def test_what_is_compared_with_runs_the_graph_by_the_same_onnx_runtime(name):
+    pin = re.compile(r"^onnxruntime==(\S+)", flags=re.MULTILINE)
+    assert pin.findall((ROOT / name).read_text()) == pin.findall((ROOT / "requirements.txt").read_text())
 
 
 @pytest.mark.parametrize("name", ["requirements/pipeline.txt", "requirements/dev.txt"])

@@ -2,6 +2,8 @@
 
 import hashlib
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -30,7 +32,7 @@ from raretriage.settings import Settings
 
 if TYPE_CHECKING:
     from raretriage.features import ModelInput
-    from raretriage.training import TrainedModel
+    from raretriage.training import EstimatorKind, TrainedModel
     from raretriage.training.evaluation import FloatArray
     from raretriage.training.remeasure import ScoreRows
 
@@ -38,8 +40,19 @@ _BRIDGE_SEED = 4_261_202
 """Of the bridge set's patients: not that of any cohort, so that nobody is met twice."""
 
 
-def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int | None = None) -> Run:
-    """Train on a lake version, export, check parity, and write the run's folder; register it as candidate."""
+def train_run(
+    work: Workspace,
+    folder: Path,
+    *,
+    basis: Basis,
+    lake_version: int | None = None,
+    kinds: "Sequence[EstimatorKind]" = (),
+) -> Run:
+    """Train on a lake version, export, check parity, and write the run's folder; register it as candidate.
+
+    Args:
+        kinds: what is compared, the simplest first; the short list of `raretriage.training` where none is named.
+    """
     from raretriage.release.explanation import explanation_file
     from raretriage.release.onnx import check_parity, export_graph, run_graph
     from raretriage.training import MlflowTracker, TrainingConfig, candidates_csv, train
@@ -50,6 +63,8 @@ def train_run(work: Workspace, folder: Path, *, basis: Basis, lake_version: int 
     settings = work.settings
     version = work.lake.version() if lake_version is None else lake_version
     config = TrainingConfig(basis=basis, lake_version=version, git_commit=git_commit())
+    if kinds:
+        config = replace(config, kinds=tuple(kinds))
     with work.audited("read for training", f"lake:encounters@{version}"):
         encounters = work.lake.read("encounters", version)
     _prepare_mlflow(settings)
@@ -170,21 +185,43 @@ def train_command(
     basis: Annotated[
         Basis, typer.Option(help="Whose patients the lake holds; `simulated` is printed wherever a number is shown.")
     ] = Basis.SIMULATED,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Compare only this kind of model, such as xgboost; give it again for more. Default: the short list."
+        ),
+    ] = None,
     folder: Annotated[
         Path | None, typer.Option("--out", help="The run's folder; default: a new one, named by var/runs/latest.")
     ] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Compare candidates, fit, certify, export to ONNX with parity, log to MLflow; writes a run's folder."""
+    kinds = _kinds(kind or [])
     work = Workspace(Settings())
     target = folder or work.settings.runs_dir / f"trained-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    run = train_run(work, target, basis=basis, lake_version=lake_version)
+    run = train_run(work, target, basis=basis, lake_version=lake_version, kinds=kinds)
     if folder is None:
         name_latest(run)
     show_figures(run.manifest)
     gate_table(judge(Evidence.of(run.manifest)))
     out.print(f"run: {run.folder}   next: raretriage publish --run {run.folder}")
     write_json(json_file, figures_json(run.manifest))
+
+
+def _kinds(names: Sequence[str]) -> "tuple[EstimatorKind, ...]":
+    """The kinds of these names, the simplest first.
+
+    Raises:
+        typer.BadParameter: there is no such kind.
+    """
+    if not names:
+        return ()  # without the seconds that importing every kind takes
+    from raretriage.training import EstimatorKind
+
+    if unknown := sorted(set(names) - set(EstimatorKind)):
+        raise typer.BadParameter(f"no kind of model: {', '.join(unknown)}; there are {', '.join(EstimatorKind)}")
+    return tuple(kind for kind in EstimatorKind if kind in names)
 
 
 def _prepare_mlflow(settings: Settings) -> None:
