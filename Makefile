@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 PYTEST_WORKERS ?= 2
 
-.PHONY: help run tables test test-long breaks check lint types requirements bench-serving screenshots clean
+.PHONY: help run tables test test-long breaks check lint types requirements bench-serving bench-alone screenshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,9 @@ COMPILE := --quiet --universal --generate-hashes --no-annotate --no-emit-index-u
 
 bench-serving: $(VENV)/.dev .venv-mlserver/.complete .venv-bentoml/.complete ## the service beside MLServer, BentoML and a bare route; ARGS=--help
 	$(BIN)/python -m benchmarks.compare $(ARGS)
+
+bench-alone: $(VENV)/.dev ## the service by itself: ready, resident, explaining, bulk beside the bare graph; ARGS=--help
+	$(BIN)/python -m benchmarks.alone $(ARGS)
 
 # Environments of their own for what is only compared with: no dependency of the project.
 .venv-%/.complete: benchmarks/%/requirements.txt | $(BIN)/python
