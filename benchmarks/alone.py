@@ -1,4 +1,4 @@
-"""`make bench-alone`: what the service takes by itself: to be ready, to keep, to explain, and in bulk beside the bare graph."""
+"""`make bench-alone`: what the service takes by itself: to be ready, to keep, to explain, and in bulk."""
 
 import json
 import os
@@ -132,6 +132,7 @@ def _measured(work: Path, runs: int, seconds: int) -> dict[str, Spread]:
         _clear(work)
         note("ready", _seconds_until_ready(server))
         with running(server, work / "alone.log") as port:
+            note("resident", _resident_mb(port))
             for name, query in PARTS.items():
                 url = f"http://127.0.0.1:{port}{server.path}{query}"
                 load = run_wrk(url, bodies_file(work / "bodies", server.body), connections=1, seconds=seconds)
@@ -141,7 +142,7 @@ def _measured(work: Path, runs: int, seconds: int) -> dict[str, Spread]:
             note("bare graph, rows/s", alone)
             note("bulk, rows/s", bulk)
             note("bulk / bare graph", bulk / alone)
-            note("resident", _resident_mb(port))
+            note("resident after all of this", _resident_mb(port))
     return {name: Spread.of(values) for name, values in found.items()}
 
 
@@ -248,7 +249,7 @@ def _resident_mb(port: int) -> float:
     }
     for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
         try:
-            target = os.readlink(descriptor)
+            target = str(descriptor.readlink())
         except OSError:
             continue
         if any(target == f"socket:[{inode}]" for inode in sockets):

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,6 +37,11 @@ class Flaky:
         self._reach()
         self.puts += 1
         self.inner.put(key, data)
+
+    def put_stream(self, key: str, pieces: Iterable[bytes]) -> None:
+        self._reach()
+        self.puts += 1
+        self.inner.put_stream(key, pieces)
 
     def put_if_absent(self, key: str, data: bytes) -> None:
         self._reach()

@@ -1,12 +1,22 @@
 """What every kind of bucket promises."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raretriage.storage import AlreadyExists, Bucket, InvalidKey, NotFound, check_key, open_bucket, probe_put_if_absent
+from raretriage.storage import (
+    AlreadyExists,
+    Bucket,
+    InvalidKey,
+    NotFound,
+    Unreachable,
+    check_key,
+    open_bucket,
+    probe_put_if_absent,
+)
 
 
 def test_what_was_put_is_got(bucket: Bucket) -> None:
@@ -25,6 +35,26 @@ def test_put_replaces_the_whole_object(bucket: Bucket) -> None:
     bucket.put("a", b"long content")
     bucket.put("a", b"short")
     assert bucket.get("a") == b"short"
+
+
+@pytest.mark.parametrize("pieces", [[], [b""], [b"one"], [b"one, ", b"", b"two"], [b"x" * 3_000_000] * 4])
+def test_an_object_may_come_in_pieces(bucket: Bucket, pieces: list[bytes]) -> None:
+    bucket.put("logs/copy", b"before")
+    bucket.put_stream("logs/copy", iter(pieces))
+    assert bucket.get("logs/copy") == b"".join(pieces)
+
+
+def test_pieces_that_end_in_a_fault_leave_what_was_there(bucket: Bucket) -> None:
+    bucket.put("logs/copy", b"before")
+
+    def pieces() -> Iterator[bytes]:
+        yield b"x" * 6_000_000
+        raise Unreachable("another bucket is away")
+
+    with pytest.raises(Unreachable):
+        bucket.put_stream("logs/copy", pieces())
+    assert bucket.get("logs/copy") == b"before"
+    assert list(bucket.list()) == ["logs/copy"]
 
 
 def test_put_if_absent_leaves_an_object_that_is_there(bucket: Bucket) -> None:

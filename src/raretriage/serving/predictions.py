@@ -6,6 +6,7 @@ sync; what they must agree on is in the mark (`log_mark`).
 """
 
 import logging
+import mmap
 import os
 import secrets
 import threading
@@ -358,7 +359,10 @@ class PredictionLog:
 
 def _whole_bytes(path: Path) -> int:
     """Up to and with the last newline."""
-    return path.read_bytes().rfind(b"\n") + 1 if path.exists() else 0
+    if not path.exists() or not path.stat().st_size:  # nothing to map
+        return 0
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.rfind(b"\n") + 1
 
 
 def _last_line(path: Path) -> bytes:

@@ -107,8 +107,6 @@ class LogShipper:
         self._is_probed = False
         self._duty = ShippingDuty(shipped_file(log.folder, log.environment))
         self._place: tuple[str, int] | None = None
-        self._copied: dict[str, bytes] = {}
-        self._copied_day = ""
         self._copy_due = 0.0
         self._is_copy_stale = False
 
@@ -223,13 +221,10 @@ class LogShipper:
         parts = parts_in(self._bucket, environment)
         if parts:
             day = max(part.day for part in parts)
-            if day != self._copied_day:
-                self._copied, self._copied_day = {}, day
-            today = [part for part in parts if part.day == day]
-            for part in today:
-                if part.key not in self._copied:
-                    self._copied[part.key] = self._bucket.get(part.key)
-            self._bucket.put(log_copy_key(environment), b"".join(self._copied[part.key] for part in today))
+            today = (part for part in parts if part.day == day)
+            # Piece by piece: a busy day is larger than what a worker may keep.
+            lines = (piece for part in today for piece in self._bucket.stream(part.key))
+            self._bucket.put_stream(log_copy_key(environment), lines)
         self._is_copy_stale = False
         end = self._monotonic()
         self._copy_due = end + COPY_SHARE * (end - start)

@@ -1,7 +1,7 @@
-"""What a bucket is: six methods and the rule for keys."""
+"""What a bucket is: seven methods and the rule for keys."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from raretriage.storage.errors import InvalidKey
@@ -26,6 +26,10 @@ class Bucket(Protocol):
 
     def put(self, key: str, data: bytes) -> None:
         """Write the object, replacing one that is there. Durable when it returns."""
+        ...
+
+    def put_stream(self, key: str, pieces: Iterable[bytes]) -> None:
+        """As `put`, of an object that need not fit into the memory. What `pieces` raises ends it, unwritten."""
         ...
 
     def put_if_absent(self, key: str, data: bytes) -> None:

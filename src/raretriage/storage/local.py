@@ -7,7 +7,7 @@ a power cut can lose an object that was answered for. The prediction log and the
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -40,11 +40,14 @@ class FolderBucket:
             return path.read_bytes()
 
     def put(self, key: str, data: bytes) -> None:
-        self._write(key, data, Path.replace)
+        self._write(key, (data,), Path.replace)
+
+    def put_stream(self, key: str, pieces: Iterable[bytes]) -> None:
+        self._write(key, pieces, Path.replace)
 
     def put_if_absent(self, key: str, data: bytes) -> None:
         # link(2) is the atomic 'create only if free' of a folder; rename(2) would overwrite.
-        self._write(key, data, _link)
+        self._write(key, (data,), _link)
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -92,7 +95,7 @@ class FolderBucket:
         except OSError as error:
             raise Unreachable(f"{self}: cannot read {key!r}: {error.strerror}") from error
 
-    def _write(self, key: str, data: bytes, place: Callable[[Path, Path], object]) -> None:
+    def _write(self, key: str, pieces: Iterable[bytes], place: Callable[[Path, Path], object]) -> None:
         path = self._path(key)
         unfinished = path.with_name(f".unfinished-{secrets.token_hex(8)}")
         try:
@@ -100,7 +103,7 @@ class FolderBucket:
             if path.is_dir():
                 raise InvalidKey(f"{self}: {key!r} is a folder of other objects; choose another key")
             try:
-                _write_synced(unfinished, data)
+                _write_synced(unfinished, pieces)
                 place(unfinished, path)
             finally:
                 unfinished.unlink(missing_ok=True)
@@ -119,10 +122,10 @@ def _link(source: Path, target: Path) -> None:
     target.hardlink_to(source)
 
 
-def _write_synced(path: Path, data: bytes) -> None:
+def _write_synced(path: Path, pieces: Iterable[bytes]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+        file.writelines(pieces)
         file.flush()
         os.fsync(descriptor)
 

@@ -1,6 +1,7 @@
 """A bucket behind obstore: S3, Google Cloud Storage, Azure, or this process's memory."""
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,14 @@ class ObjectBucket:
     def put(self, key: str, data: bytes) -> None:
         with self._answering("write", check_key(key)):
             obstore.put(self._store, key, data)
+
+    def put_stream(self, key: str, pieces: Iterable[bytes]) -> None:
+        # By way of a file: obstore cannot be called from inside its own call, and the pieces may come from a bucket.
+        with tempfile.TemporaryFile() as file:
+            file.writelines(pieces)
+            file.seek(0)
+            with self._answering("write", check_key(key)):
+                obstore.put(self._store, key, file)
 
     def put_if_absent(self, key: str, data: bytes) -> None:
         with self._answering("create", check_key(key)):
