@@ -133,6 +133,7 @@ class Differential:
             label=finding_label(question.hpo_id, self.knowledge),
             information_gain_bits=question.information_gain,
             speaks_for=question.speaks_for,
+            speaks_for_name=self.knowledge.disease_name(question.speaks_for) or question.speaks_for,
         )
 
 

@@ -75,11 +75,10 @@ def disease_list_of(found: DifferentialOut | None, t: Texts) -> DiseaseList | No
         return None
     shown = found.diseases[:SHOWN]
     strongest = max((abs(e.log_likelihood_ratio) for one in shown for e in one.evidence), default=0.0) or 1.0
-    names = {one.id: one.name for one in found.diseases}
     return DiseaseList(
         lead=t("differential.lead", compared=number(found.compared, t)),
         lines=tuple(_disease(one, strongest, t) for one in shown),
-        questions=tuple((t.of(q.label), names.get(q.speaks_for, q.speaks_for)) for q in found.questions),
+        questions=tuple((t.of(q.label), q.speaks_for_name) for q in found.questions),
     )
 
 

@@ -310,6 +310,8 @@ class QuestionOut(BaseModel):
     information_gain_bits: float
     speaks_for: str
     """The leading disease that a 'yes' would speak for most."""
+    speaks_for_name: str
+    """English."""
 
 
 class DifferentialOut(BaseModel):
