@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -338,3 +339,47 @@ print(answered)
     said = subprocess.check_output([sys.executable, "-c", code, str(tmp_path)], text=True).splitlines()
     assert "EFBIG" in said[0]
     assert int(said[1]) >= 1
+
+
+IN_A_SMALL_TMPFS = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from raretriage.serving import LogUnavailable, verify_log
+from raretriage.serving.predictions import PredictionLog
+
+folder = Path(sys.argv[1])
+ballast = folder / "ballast"
+ballast.write_bytes(b"x" * 40_000)
+log = PredictionLog(folder, "dev")
+
+def put(name):
+    log.append(prediction_id=name, time=datetime.now(UTC), model=None, content={"fill": "x" * 700})
+
+answered = 0
+try:
+    for i in range(1000):
+        put(str(i))
+        answered += 1
+except LogUnavailable as error:
+    print(error)
+ballast.unlink()
+for i in range(5):
+    put(f"after {i}")
+lines = (folder / "predicciones_dev.txt").read_bytes().splitlines()
+assert verify_log(lines).lines == answered + 5
+print(answered)
+"""
+
+
+def test_a_full_disk_refuses_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    mount = f"mount -t tmpfs -o size=100k tmpfs {tmp_path} && exec {sys.executable} -c '{IN_A_SMALL_TMPFS}' {tmp_path}"
+    as_who = ["--mount"] if os.geteuid() == 0 else ["--map-root-user", "--mount"]
+    probe = ["unshare", *as_who, "mount", "-t", "tmpfs", "tmpfs", str(tmp_path)]
+    if shutil.which("unshare") is None or subprocess.run(probe, capture_output=True, check=False).returncode:
+        pytest.skip("no file system of a size of its own can be mounted here (unshare --mount)")
+    done = subprocess.run(["unshare", *as_who, "sh", "-c", mount], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert "ENOSPC" in said[0]
+    assert int(said[1]) >= 10
