@@ -93,3 +93,9 @@ def test_every_setting_is_documented():
 
     text = (ROOT / "docs" / "settings.md").read_text()
     assert [name for name in Settings.model_fields if f"`{name.upper()}`" not in text] == []
+
+
+def test_every_break_still_finds_what_it_breaks():
+    breaks = tomllib.loads((ROOT / "tests" / "breaks.toml").read_text(encoding="utf-8"))["break"]
+    lost = [one["what"] for one in breaks if (ROOT / one["file"]).read_text(encoding="utf-8").count(one["find"]) != 1]
+    assert lost == []

@@ -17,9 +17,9 @@ from raretriage.serving.errors import (
 )
 from raretriage.serving.feedback import Label, labels_of
 from raretriage.serving.log_files import line_in, log_files, verify_folder
+from raretriage.serving.prepare import prepare
 from raretriage.serving.replay import Outcome, Replayed, model_of, replay
 from raretriage.serving.scorer import Score, Scorer
-from raretriage.serving.service import prepare
 from raretriage.serving.shipping import parts_in
 from raretriage.serving.wire import PredictRequest, PredictResponse
 

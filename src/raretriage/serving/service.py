@@ -1,7 +1,6 @@
 """One request to one answer: check, de-identify, score, decide, log, and only then answer."""
 
 import asyncio
-import re
 import time
 import uuid
 from collections.abc import Callable, Generator, Sequence
@@ -13,40 +12,36 @@ from typing import Generic, TypeVar
 import orjson
 
 from model.rules import predict_status
-from raretriage.bucket import MODEL_FILE, Environment, Manifest
+from raretriage.bucket import Environment
 from raretriage.differential import Onset
-from raretriage.domain import RARE_LABEL, Decision, Phenotype, Presentation, RareFlag, Refusal
-from raretriage.knowledge import Knowledge, UnknownTerm
+from raretriage.domain import RARE_LABEL, Decision, Presentation, RareFlag
 from raretriage.privacy import Keyring, Kind, Scrubber, deidentify_presentation, region_of
 from raretriage.serving.answer import answer, answer_by_rules, urgent_signs
 from raretriage.serving.chain import Head, Json, ModelRef
 from raretriage.serving.errors import FieldFault, InvalidInput, NoRanking, UnknownPrediction
 from raretriage.serving.feedback import feedback_faults
-from raretriage.serving.helpful import findings_would_help, helpful_findings
+from raretriage.serving.helpful import helpful_findings
 from raretriage.serving.model_store import ModelStore, ServedModel
+from raretriage.serving.outcome import advice_of, decision_out, differential_out, logged_differential, model_out
 from raretriage.serving.predictions import PredictionLog
+from raretriage.serving.prepare import prepare, resolve_findings
 from raretriage.serving.scorer import ENGINE, Score
 from raretriage.serving.texts import bilingual
 from raretriage.serving.wire import (
-    Bilingual,
-    DecisionOut,
     DifferentialOut,
     DifferentialRequest,
     FeedbackOut,
     FeedbackRequest,
     Input,
-    ModelOut,
     Part,
     PredictRequest,
     PredictResponse,
     Probabilities,
-    RedFlagRule,
 )
 
 _IDENTIFIERS = {"patient_id": Kind.PATIENT, "encounter_id": Kind.ENCOUNTER, "site": Kind.SITE}
 _IN_THE_MANIFEST = {"certificate", "refusal"}
 """What the log does not repeat in every line: the model's version and the tier tell it."""
-_HINT = re.compile(r"did you mean (.+)\?$")
 
 
 Answer = TypeVar("Answer")
@@ -142,7 +137,7 @@ class TriageService:
     ) -> "tuple[tuple[PredictResponse, ...], Future[Head]]":
         timestamp = self.now()
         manifest = served.scorer.manifest if served else None
-        model = _model_out(served, self.environment) if served else None
+        model = model_out(served, self.environment) if served else None
         answers: list[PredictResponse] = []
         contents: dict[str, dict[str, Json]] = {}
         judged = _assess(served, requests, presentations)
@@ -150,9 +145,9 @@ class TriageService:
             prediction_id = self.new_id()
             probabilities = Probabilities(states=dict(score.states), rare=score.rare) if score else None
             asked = helpful_findings(decision, presentation, served.scorer) if served else ()
-            outcome = _decision_out(decision, manifest, asked)
+            outcome = decision_out(decision, manifest, asked)
             explanation = served.scorer.explain(presentation) if served and Part.EXPLANATION in include else None
-            differential = _differential_out(served, decision, presentation) if Part.DIFFERENTIAL in include else None
+            differential = differential_out(served, decision, presentation) if Part.DIFFERENTIAL in include else None
             contents[prediction_id] = {
                 "input": self._logged_input(request, presentation),
                 "probabilities": probabilities.model_dump(mode="json") if probabilities else None,
@@ -160,7 +155,7 @@ class TriageService:
                 "latency_ms": round((self.monotonic() - start) * 1000, 3),
                 "graph_input_sha256": score.graph_input_sha256 if score else None,
                 "onnxruntime": ENGINE if score else None,
-                "differential": _logged(differential),
+                "differential": logged_differential(differential),
             }
             answers.append(
                 PredictResponse(
@@ -176,7 +171,7 @@ class TriageService:
                     fallback=served is None,
                     timestamp=timestamp,
                     prediction_id=prediction_id,
-                    advice=_advice(decision, manifest),
+                    advice=advice_of(decision, manifest),
                     notice=bilingual("notice"),
                 )
             )
@@ -210,10 +205,10 @@ class TriageService:
         if found is None:
             fault = FieldFault("phenotypes", "has no observed finding", "at least one observed", "add what was found")
             raise InvalidInput([fault])
-        model = _model_out(served, self.environment)
+        model = model_out(served, self.environment)
         content: dict[str, Json] = {
             "input": told.model_dump(mode="json", exclude_none=True),
-            "differential": _logged(found),
+            "differential": logged_differential(found),
             "latency_ms": round((self.monotonic() - start) * 1000, 3),
         }
         durable = self.log.submit(
@@ -277,82 +272,6 @@ class TriageService:
         return logged
 
 
-def prepare(
-    request: PredictRequest,
-    knowledge: Knowledge | None,
-    *,
-    scrubber: Scrubber | None = None,
-    faults: Sequence[FieldFault] = (),
-) -> Presentation:
-    """What is scored and logged: checked, with current HPO ids, de-identified.
-
-    Args:
-        knowledge: by which findings are resolved; without it their ids are taken as they are.
-        scrubber: for the complaint; None drops it.
-        faults: what the caller found wrong already, to be reported together.
-
-    Raises:
-        InvalidInput: fields that contradict each other or an unknown finding.
-    """
-    findings, unknown = resolve_findings(request.phenotypes, knowledge)
-    found = [*contradictions(request), *faults, *unknown]
-    if found:
-        raise InvalidInput(found)
-    return deidentify_presentation(request.presentation(findings), scrubber)
-
-
-def contradictions(request: PredictRequest) -> list[FieldFault]:
-    """Fields that are each in range and cannot both be true."""
-    faults: list[FieldFault] = []
-    systolic, diastolic = request.systolic_bp, request.diastolic_bp
-    if systolic is not None and diastolic is not None and systolic <= diastolic:
-        faults.append(
-            FieldFault("systolic_bp", "is not above diastolic_bp", "more than diastolic_bp", "check both values")
-        )
-    return faults
-
-
-def resolve_findings(
-    phenotypes: tuple[Phenotype, ...], knowledge: Knowledge | None
-) -> tuple[tuple[Phenotype, ...], list[FieldFault]]:
-    """The findings with current ids, and what is wrong with them. Without knowledge, ids are taken as they are."""
-    faults: list[FieldFault] = []
-    resolved: list[Phenotype] = []
-    first_with: dict[str, int] = {}
-    for i, phenotype in enumerate(phenotypes):
-        current = phenotype.hpo_id if knowledge is None else _current_id(knowledge, phenotype.hpo_id, i, faults)
-        if current is None:
-            continue
-        other = first_with.setdefault(current, i)
-        if phenotypes[other].status is not phenotype.status:
-            faults.append(
-                FieldFault(
-                    f"phenotypes[{i}].status",
-                    f"contradicts phenotypes[{other}]: one finding cannot be both observed and excluded",
-                    "observed, excluded",
-                    "keep one of the two",
-                )
-            )
-        is_current = current == phenotype.hpo_id
-        resolved.append(phenotype if is_current else phenotype.model_copy(update={"hpo_id": current}))
-    return tuple(resolved), faults
-
-
-def _current_id(knowledge: Knowledge, hpo_id: str, i: int, faults: list[FieldFault]) -> str | None:
-    if (current := knowledge.find_finding(hpo_id)) is not None:
-        return current
-    fix = "search the term at https://hpo.jax.org and send its current id"
-    try:
-        knowledge.resolve(hpo_id)
-        problem = "names no clinical finding (a mode of inheritance, an onset or a root term)"
-    except UnknownTerm as error:
-        problem = f"is not in the ontology this model knows ({knowledge.version})"
-        hint = _HINT.search(str(error))
-        fix = f"did you mean {hint[1]}?" if hint else fix
-    faults.append(FieldFault(f"phenotypes[{i}].hpo_id", problem, "the id of a phenotypic abnormality of HPO", fix))
-    return None
-
-
 def _assess(
     served: ServedModel | None, requests: Sequence[PredictRequest], presentations: Sequence[Presentation]
 ) -> list[tuple[Score | None, Decision]]:
@@ -374,68 +293,3 @@ def _assess(
 
 def _rule_input(request: PredictRequest) -> dict[str, float | None]:
     return {name: getattr(request, name) for name in ("fever", "pain", "days", "comorbidity", "age")}
-
-
-def _logged(found: DifferentialOut | None) -> Json:
-    """Enough to tell which list was shown."""
-    if found is None:
-        return None
-    return {
-        "version": found.version,
-        "diseases": [one.id for one in found.diseases],
-        "with_prior": found.with_prior,
-        "prevalence_weight": found.prevalence_weight,
-    }
-
-
-def _differential_out(
-    served: ServedModel | None, decision: Decision, presentation: Presentation
-) -> DifferentialOut | None:
-    """Only where a rare disease is compatible or was not ruled out: who has none needs no list of them."""
-    if served is None or served.scorer.differential is None or decision.rare is RareFlag.NO:
-        return None
-    return served.scorer.differential.of(presentation)
-
-
-def _advice(decision: Decision, manifest: Manifest | None) -> Bilingual | None:
-    """Why rare was not assessed; findings are asked for only where this model has a promise to give for them."""
-    if decision.rare is not RareFlag.NOT_ASSESSED:
-        return None
-    if manifest is None:
-        return bilingual("advice.fallback")
-    if decision.outside:
-        return bilingual("advice.outside")
-    if decision.few_findings:
-        return bilingual("advice.few_findings")
-    return bilingual("advice.findings" if findings_would_help(decision, manifest) else "advice.tier")
-
-
-def _model_out(served: ServedModel, environment: Environment) -> ModelOut:
-    manifest = served.scorer.manifest
-    return ModelOut(
-        name=manifest.name,
-        version=manifest.version,
-        sha256=manifest.files[MODEL_FILE].sha256,
-        environment=environment,
-        created=manifest.created,
-        simulated=manifest.data.simulated,
-    )
-
-
-def _decision_out(decision: Decision, manifest: Manifest | None, asked: tuple[str, ...]) -> DecisionOut:
-    given = manifest.certificates.get(decision.tier) if manifest else None
-    return DecisionOut(
-        state=decision.state,
-        unsure=decision.unsure,
-        states=decision.states,
-        rare=decision.rare,
-        review=decision.review,
-        tier=decision.tier,
-        certificate=decision.certificate,
-        refusal=given.reason if isinstance(given, Refusal) else None,
-        red_flags=decision.red_flags,
-        red_flag_rules=tuple(RedFlagRule(flag=one.flag, rule=one.rule, source=one.source) for one in decision.alarms),
-        outside=tuple("age" if name == "age_years" else name for name in decision.outside),
-        few_findings=decision.few_findings,
-        helpful_findings=asked,
-    )
