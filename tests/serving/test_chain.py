@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raretriage.serving import GENESIS, BrokenChain, Head, verify_log
-from raretriage.serving.chain import ModelRef, make_line, seal
+from raretriage.serving.log.chain import ModelRef, make_line, seal
 
 json_values = st.recursive(
     st.none()

@@ -12,8 +12,8 @@ from raretriage.cli.exits import Exit
 from raretriage.cli.main import run as raretriage
 from raretriage.privacy import Keyring
 from raretriage.serving import LogBusy, erase, labels_of, verify_folder, verify_log
-from raretriage.serving.chain import GENESIS, make_line, seal
-from raretriage.serving.erasure import _meant, _without
+from raretriage.serving.log.chain import GENESIS, make_line, seal
+from raretriage.serving.log.erasure import _meant, _without
 from raretriage.storage import Bucket, open_bucket
 from tests.serving.conftest import Serve
 from tests.serving.tiny_model import BASIC, NOW, Publisher

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from raretriage.serving import verify_log
-from raretriage.serving.log_files import held
+from raretriage.serving.log.files import held
 from raretriage.storage import open_bucket
 from tests.servers import free_port
 from tests.serving.tiny_model import BASIC, Publisher

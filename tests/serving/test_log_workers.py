@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from raretriage.serving import Head, LogBusy, LogUnavailable, verify_folder
-from raretriage.serving.durable import OsFileOps
-from raretriage.serving.group_commit import GroupCommit
-from raretriage.serving.log_files import held, log_files
-from raretriage.serving.predictions import PredictionLog
+from raretriage.serving.log.durable import OsFileOps
+from raretriage.serving.log.files import held, log_files
+from raretriage.serving.log.group_commit import GroupCommit
+from raretriage.serving.log.predictions import PredictionLog
 
 DAY = datetime(2026, 3, 5, 10, tzinfo=UTC)
 NAME = "predicciones_dev.txt"
@@ -75,7 +75,7 @@ def test_processes_and_threads_under_load_lose_and_double_nothing(tmp_path: Path
 import sys, threading
 from datetime import UTC, datetime
 from pathlib import Path
-from raretriage.serving.predictions import PredictionLog
+from raretriage.serving.log.predictions import PredictionLog
 log, part = PredictionLog(Path(sys.argv[1]), "dev"), sys.argv[2]
 print("ready", flush=True)
 sys.stdin.readline()

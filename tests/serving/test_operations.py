@@ -9,8 +9,8 @@ from pathlib import Path
 
 from raretriage.bucket import MODEL_FILE, version_key
 from raretriage.serving import verify_log
-from raretriage.serving.durable import OsFileOps
-from raretriage.serving.shipping import parts_in
+from raretriage.serving.log.durable import OsFileOps
+from raretriage.serving.log.shipping import parts_in
 from raretriage.storage import Bucket, open_bucket
 from tests.serving.conftest import Serve
 from tests.serving.tiny_model import BASIC, SEIZURE, STATUS_EPILEPTICUS, Publisher

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from raretriage.serving import BrokenChain, Head, LogUnavailable, verify_log
-from raretriage.serving.durable import OsFileOps
-from raretriage.serving.predictions import PredictionLog
+from raretriage.serving.log.durable import OsFileOps
+from raretriage.serving.log.predictions import PredictionLog
 
 DAY = datetime(2026, 3, 5, 10, tzinfo=UTC)
 NAME = "predicciones_dev.txt"
@@ -319,7 +319,7 @@ import resource, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from raretriage.serving import LogUnavailable, verify_log
-from raretriage.serving.predictions import PredictionLog
+from raretriage.serving.log.predictions import PredictionLog
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 log = PredictionLog(Path(sys.argv[1]), "dev")
@@ -346,7 +346,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from raretriage.serving import LogUnavailable, verify_log
-from raretriage.serving.predictions import PredictionLog
+from raretriage.serving.log.predictions import PredictionLog
 
 folder = Path(sys.argv[1])
 ballast = folder / "ballast"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from raretriage.serving import ShippingConflict, verify_log
-from raretriage.serving.predictions import PredictionLog
-from raretriage.serving.shipping import LogShipper, head_in, parts_in
+from raretriage.serving.log.predictions import PredictionLog
+from raretriage.serving.log.shipping import LogShipper, head_in, parts_in
 from raretriage.storage import AlreadyExists, Bucket, StorageError, Unreachable, Unsafe, open_bucket
 
 DAY = datetime(2026, 3, 5, 10, tzinfo=UTC)

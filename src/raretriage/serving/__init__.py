@@ -2,8 +2,6 @@
 
 from raretriage.serving.answer import answer, urgent_signs
 from raretriage.serving.app import create_app
-from raretriage.serving.chain import GENESIS, Head, Verified, verify_log
-from raretriage.serving.erasure import Erased, erase
 from raretriage.serving.errors import (
     BrokenChain,
     InvalidInput,
@@ -16,11 +14,13 @@ from raretriage.serving.errors import (
     ShippingConflict,
 )
 from raretriage.serving.feedback import Label, labels_of
-from raretriage.serving.log_files import line_in, log_files, verify_folder
+from raretriage.serving.log.chain import GENESIS, Head, Verified, verify_log
+from raretriage.serving.log.erasure import Erased, erase
+from raretriage.serving.log.files import line_in, log_files, verify_folder
+from raretriage.serving.log.shipping import parts_in
 from raretriage.serving.prepare import prepare
 from raretriage.serving.replay import Outcome, Replayed, model_of, replay
 from raretriage.serving.scorer import Score, Scorer
-from raretriage.serving.shipping import parts_in
 from raretriage.serving.wire import PredictRequest, PredictResponse
 
 __all__ = [

@@ -23,8 +23,8 @@ from raretriage.privacy import Keyring, Scrubber
 from raretriage.serving.arrow import patients_of, stream_of
 from raretriage.serving.body import ARROW, MAX_BODY_BYTES, BodyGuard, media_type
 from raretriage.serving.described import answered_by, chosen, json_of, validated
-from raretriage.serving.durable import FileOps
 from raretriage.serving.errors import InvalidInput, LogUnavailable, NoRanking, UnknownPrediction
+from raretriage.serving.log.durable import FileOps
 from raretriage.serving.metrics import MEDIA_TYPE
 from raretriage.serving.observer import Observer
 from raretriage.serving.page import Page

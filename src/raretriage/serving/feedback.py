@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import orjson
 
 from raretriage.domain import Verdict
-from raretriage.serving.chain import Json
 from raretriage.serving.errors import FieldFault
+from raretriage.serving.log.chain import Json
 from raretriage.serving.wire import FeedbackRequest
 
 

@@ -2,8 +2,8 @@
 
 from raretriage.bucket import MODEL_FILE, Environment, Manifest
 from raretriage.domain import Decision, Presentation, RareFlag, Refusal
-from raretriage.serving.chain import Json
 from raretriage.serving.helpful import findings_would_help
+from raretriage.serving.log.chain import Json
 from raretriage.serving.model_store import ServedModel
 from raretriage.serving.texts import bilingual
 from raretriage.serving.wire import Bilingual, DecisionOut, DifferentialOut, ModelOut, RedFlagRule

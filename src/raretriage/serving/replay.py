@@ -7,8 +7,8 @@ from enum import StrEnum
 from pydantic import BaseModel
 
 from raretriage.domain import Presentation, State
-from raretriage.serving.chain import FALLBACK, Json
 from raretriage.serving.errors import NotReplayable
+from raretriage.serving.log.chain import FALLBACK, Json
 from raretriage.serving.scorer import ENGINE, Scorer
 from raretriage.serving.wire import Probabilities
 

@@ -10,15 +10,15 @@ from pathlib import Path
 from raretriage import __version__
 from raretriage.bucket import MODEL_FILE, Environment
 from raretriage.privacy import Keyring, Scrubber
-from raretriage.serving.chain import Head
-from raretriage.serving.durable import FileOps
 from raretriage.serving.errors import BrokenChain, LogUnavailable, NoRanking, ShippingConflict
+from raretriage.serving.log.chain import Head
+from raretriage.serving.log.durable import FileOps
+from raretriage.serving.log.predictions import PredictionLog
+from raretriage.serving.log.shipping import LogShipper, head_in
 from raretriage.serving.metrics import ServiceMetrics, StateCollector
 from raretriage.serving.model_store import ModelStore, ServedModel
 from raretriage.serving.phenotypes import Phenotypes
-from raretriage.serving.predictions import PredictionLog
 from raretriage.serving.service import Pending, TriageService
-from raretriage.serving.shipping import LogShipper, head_in
 from raretriage.serving.wire import (
     DifferentialOut,
     DifferentialRequest,

@@ -17,13 +17,13 @@ from raretriage.differential import Onset
 from raretriage.domain import RARE_LABEL, Decision, Presentation, RareFlag
 from raretriage.privacy import Keyring, Kind, Scrubber, deidentify_presentation, region_of
 from raretriage.serving.answer import answer, answer_by_rules, urgent_signs
-from raretriage.serving.chain import Head, Json, ModelRef
 from raretriage.serving.errors import FieldFault, InvalidInput, NoRanking, UnknownPrediction
 from raretriage.serving.feedback import feedback_faults
 from raretriage.serving.helpful import helpful_findings
+from raretriage.serving.log.chain import Head, Json, ModelRef
+from raretriage.serving.log.predictions import PredictionLog
 from raretriage.serving.model_store import ModelStore, ServedModel
 from raretriage.serving.outcome import advice_of, decision_out, differential_out, logged_differential, model_out
-from raretriage.serving.predictions import PredictionLog
 from raretriage.serving.prepare import prepare, resolve_findings
 from raretriage.serving.scorer import ENGINE, Score
 from raretriage.serving.texts import bilingual

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import orjson
 
-from raretriage.serving.chain import GENESIS, Head, Verified, verify_log
 from raretriage.serving.errors import BrokenChain, LogBusy
+from raretriage.serving.log.chain import GENESIS, Head, Verified, verify_log
 
 
 def current_file(folder: Path, environment: str) -> Path:
@@ -41,7 +41,7 @@ def log_files(folder: Path, environment: str) -> list[Path]:
 
 
 def mark_file(folder: Path, environment: str) -> Path:
-    """How far the log is durable, for the workers that write it; see `log_mark`."""
+    """How far the log is durable, for the workers that write it; see `mark.py`."""
     return current_file(folder, environment).with_suffix(".mark")
 
 

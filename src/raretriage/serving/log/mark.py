@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from raretriage.serving.chain import GENESIS, Head
+from raretriage.serving.log.chain import GENESIS, Head
 
 _NO_DAY = "-" * 10
 

@@ -2,7 +2,7 @@
 
 `predicciones_<env>.txt` holds the current UTC day; at midnight it becomes `predicciones_<env>.<day>.txt` and the
 chain goes on in a new file. The workers of a service write one chain by turns, each turn a group of lines with one
-sync; what they must agree on is in the mark (`log_mark`).
+sync; what they must agree on is in the mark (`mark.py`).
 """
 
 import logging
@@ -18,11 +18,21 @@ from itertools import groupby
 from pathlib import Path
 
 from raretriage.bucket import Environment
-from raretriage.serving.chain import GENESIS, Head, Json, ModelRef, Sealed, day_of, head_of, make_line, seal, verify_log
-from raretriage.serving.durable import DurableFile, FileOps, OsFileOps, sync_folder
 from raretriage.serving.errors import BrokenChain, LogBusy, LogUnavailable
-from raretriage.serving.group_commit import GroupCommit
-from raretriage.serving.log_files import (
+from raretriage.serving.log.chain import (
+    GENESIS,
+    Head,
+    Json,
+    ModelRef,
+    Sealed,
+    day_of,
+    head_of,
+    make_line,
+    seal,
+    verify_log,
+)
+from raretriage.serving.log.durable import DurableFile, FileOps, OsFileOps, sync_folder
+from raretriage.serving.log.files import (
     Lease,
     anchor_file,
     closed_days,
@@ -32,7 +42,8 @@ from raretriage.serving.log_files import (
     mark_file,
     start_of,
 )
-from raretriage.serving.log_mark import Mark, SharedMark
+from raretriage.serving.log.group_commit import GroupCommit
+from raretriage.serving.log.mark import Mark, SharedMark
 
 _log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import orjson
 
 from raretriage.bucket import Environment, log_copy_key
-from raretriage.serving.chain import Json
-from raretriage.serving.durable import sync_folder
-from raretriage.serving.log_files import held, log_files
-from raretriage.serving.shipping import parts_in
+from raretriage.serving.log.chain import Json
+from raretriage.serving.log.durable import sync_folder
+from raretriage.serving.log.files import held, log_files
+from raretriage.serving.log.shipping import parts_in
 from raretriage.storage import Bucket
 
 IsMeant = Callable[[dict[str, Json]], bool]

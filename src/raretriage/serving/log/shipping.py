@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from raretriage.bucket import Environment, log_copy_key, log_part_key
-from raretriage.serving.chain import Head, head_of
 from raretriage.serving.errors import BrokenChain, ShippingConflict
-from raretriage.serving.log_files import shipped_file
-from raretriage.serving.predictions import PredictionLog
+from raretriage.serving.log.chain import Head, head_of
+from raretriage.serving.log.files import shipped_file
+from raretriage.serving.log.predictions import PredictionLog
 from raretriage.storage import AlreadyExists, Bucket, StorageError, probe_put_if_absent
 
 PART_BYTES = 1 << 20
