@@ -81,7 +81,15 @@ def _get(port: int, path: str) -> int:
 def _workers_of(process: "subprocess.Popen[bytes]") -> list[int]:
     """The processes that answer."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [int(pid) for pid in children if b"spawn_main" in _command_of(pid)]
+
+
+def _command_of(pid: str) -> bytes:
+    """Empty for one that ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def _ask_on_and_on(port: int, answered: list[str], is_over: threading.Event) -> None:
