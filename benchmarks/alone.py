@@ -2,8 +2,6 @@
 
 import json
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,8 +17,8 @@ import typer
 from benchmarks.bodies import bodies_file, presentation
 from benchmarks.compare import INVALID
 from benchmarks.figures import OURS, Spread
-from benchmarks.prepare import prepare, service_settings
-from benchmarks.running import NotComparable, free_ports, running, stop
+from benchmarks.prepare import clear_log, prepare, service_settings
+from benchmarks.running import NotComparable, running, started, wait_until_ready
 from benchmarks.servers import Server, servers
 from benchmarks.wrk import run_wrk
 from raretriage.bucket import current_entry, load_package
@@ -129,8 +127,8 @@ def _measured(work: Path, runs: int, seconds: int) -> dict[str, Spread]:
     bodies = [json.loads(line) for line in bodies_file(work / "bodies", server.body).read_text().splitlines()]
     rows, session = _bare(work, bodies[:BATCH])
     for _ in range(runs):
-        _clear(work)
-        note("ready", _seconds_until_ready(server))
+        clear_log(work)
+        note("ready", _seconds_until_ready(server, work / "alone.log"))
         with running(server, work / "alone.log") as port:
             note("resident", _resident_mb(port))
             for name, query in PARTS.items():
@@ -146,38 +144,12 @@ def _measured(work: Path, runs: int, seconds: int) -> dict[str, Spread]:
     return {name: Spread.of(values) for name, values in found.items()}
 
 
-def _seconds_until_ready(server: Server) -> float:
+def _seconds_until_ready(server: Server, log: Path) -> float:
     """From the start of its process to the first 200 of `/ready`."""
-    [port] = free_ports(1)
     start = time.perf_counter()
-    process = subprocess.Popen(
-        [part.format(port=port) for part in server.command],
-        cwd=server.folder,
-        env=os.environ | dict(server.environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        while _status(port, server.ready) != 200:
-            if process.poll() is not None or time.perf_counter() - start > 60:
-                raise NotComparable("the service did not become ready")
-            time.sleep(0.01)
+    with started(server, log) as (process, port):
+        wait_until_ready(server, port, process, log, pause=0.01)
         return time.perf_counter() - start
-    finally:
-        stop(process)
-
-
-def _status(port: int, path: str) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().status
-    except OSError:
-        return 0
-    finally:
-        connection.close()
 
 
 def _bare(work: Path, bodies: Sequence[Mapping[str, object]]) -> tuple[ModelInput, ort.InferenceSession]:
@@ -256,11 +228,6 @@ def _resident_mb(port: int) -> float:
             pages = int((descriptor.parents[1] / "statm").read_text().split()[1])
             return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
     raise NotComparable("the service's process was not found")
-
-
-def _clear(work: Path) -> None:
-    for folder in (work / "log", work / "bucket" / "logs"):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)

@@ -17,7 +17,7 @@ import typer
 from benchmarks.answers import check_answers
 from benchmarks.bodies import bodies_file
 from benchmarks.figures import GOAL_CONNECTIONS, OURS, Spread, Summary, ratio, verdicts
-from benchmarks.prepare import KIND, prepare
+from benchmarks.prepare import KIND, clear_log, prepare
 from benchmarks.running import NotComparable, running
 from benchmarks.servers import PROGRAMS, Program, Server, servers
 from benchmarks.wrk import Load, run_wrk
@@ -95,7 +95,7 @@ def main(
 def _check(chosen: Sequence[Server], work: Path) -> None:
     """All servers answer every patient as the graph does."""
     for server in chosen:
-        _clear_log(work)
+        clear_log(work)
         with running(server, work / f"{server.name}.log") as port:
             check_answers(server, port, work / "bodies")
         out.print(f"[dim]{server.name}: answers as the graph does[/dim]")
@@ -110,7 +110,7 @@ def _measure(chosen: Sequence[Server], work: Path, at: Sequence[int], *, runs: i
     for turn in range(runs):
         for n in at:
             for server in chosen:
-                _clear_log(work)
+                clear_log(work)
                 with running(server, work / f"{server.name}.log") as port:
                     url, bodies = f"http://127.0.0.1:{port}{server.path}", bodies_file(work / "bodies", server.body)
                     run_wrk(url, bodies, connections=n, seconds=warm_up)
@@ -120,12 +120,6 @@ def _measure(chosen: Sequence[Server], work: Path, at: Sequence[int], *, runs: i
                     f"[dim]{turn + 1}/{runs} {n} connections {server.name:<11}{load.per_second:8.0f} requests/s[/dim]"
                 )
     return measured
-
-
-def _clear_log(work: Path) -> None:
-    """Every run of raretriage begins a prediction log; the bucket is the benchmark's own."""
-    for folder in (work / "log", work / "bucket" / "logs"):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _show(connections: int, summaries: Mapping[str, Summary], *, runs: int, seconds: int) -> None:

@@ -64,6 +64,12 @@ def prepare(work: Path) -> None:
     _place_rivals(work)
 
 
+def clear_log(work: Path) -> None:
+    """Every run of raretriage begins a prediction log; the bucket is the benchmark's own."""
+    for folder in (work / "log", work / "bucket" / "logs"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 # As the console script does, with whatever interpreter and path this process has.
 _CLI = "from raretriage.cli import main; main()"
 

@@ -36,6 +36,15 @@ def running(server: Server, log: Path) -> Iterator[int]:
     Raises:
         NotComparable: it ended, or was not ready or at rest in time.
     """
+    with started(server, log) as (process, port):
+        wait_until_ready(server, port, process, log)
+        _calm_down(server, process.pid)
+        yield port
+
+
+@contextmanager
+def started(server: Server, log: Path) -> Iterator[tuple["subprocess.Popen[bytes]", int]]:
+    """Start a server, yield it and its port at once, and stop it whatever happens. As `running` else."""
     ports = dict(zip(("port", "port_2", "port_3"), free_ports(3), strict=True))
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -48,9 +57,7 @@ def running(server: Server, log: Path) -> Iterator[int]:
             start_new_session=True,
         )
     try:
-        _wait(server, ports["port"], process, log)
-        _calm_down(server, process.pid)
-        yield ports["port"]
+        yield process, ports["port"]
     finally:
         stop(process)
 
@@ -85,13 +92,16 @@ def _environment(server: Server) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in hidden}
 
 
-def _wait(server: Server, port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait_until_ready(
+    server: Server, port: int, process: "subprocess.Popen[bytes]", log: Path, *, pause: float = 0.1
+) -> None:
+    """Ask every `pause` seconds. Raises NotComparable when it ended, or was not ready in time."""
     deadline = time.monotonic() + READY_WITHIN
     while not _is_ready(server, port):
         if process.poll() is not None or time.monotonic() > deadline:
             said = log.read_text(encoding="utf-8", errors="replace")[-2_000:]
             raise NotComparable(f"{server.name} did not become ready; it said ({log}):\n{said}")
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 def _calm_down(server: Server, group: int, *, window: float = 0.5) -> None:

@@ -1,6 +1,5 @@
 """One log, several workers: a single chain, whoever writes, dies or fails."""
 
-import errno
 import json
 import subprocess
 import sys
@@ -19,31 +18,10 @@ from raretriage.serving.log.durable import OsFileOps
 from raretriage.serving.log.files import held, log_files
 from raretriage.serving.log.group_commit import GroupCommit
 from raretriage.serving.log.predictions import PredictionLog
+from tests.serving.test_prediction_log import FaultyOps
 
 DAY = datetime(2026, 3, 5, 10, tzinfo=UTC)
 NAME = "predicciones_dev.txt"
-
-
-class Faulty(OsFileOps):
-    """The real calls, with faults on demand."""
-
-    def __init__(self) -> None:
-        self.fail: set[str] = set()
-
-    def write(self, descriptor: int, data: bytes | memoryview) -> int:
-        if "write" in self.fail:
-            raise OSError(errno.ENOSPC, "full")
-        return super().write(descriptor, data)
-
-    def sync(self, descriptor: int) -> None:
-        if "sync" in self.fail:
-            raise OSError(errno.EIO, "io")
-        super().sync(descriptor)
-
-    def truncate(self, descriptor: int, size: int) -> None:
-        if "truncate" in self.fail:
-            raise OSError(errno.EIO, "io")
-        super().truncate(descriptor, size)
 
 
 def put(log: PredictionLog, name: str, when: datetime = DAY) -> Head:
@@ -76,6 +54,7 @@ import sys, threading
 from datetime import UTC, datetime
 from pathlib import Path
 from raretriage.serving.log.predictions import PredictionLog
+from tests.serving.test_prediction_log import FaultyOps
 log, part = PredictionLog(Path(sys.argv[1]), "dev"), sys.argv[2]
 print("ready", flush=True)
 sys.stdin.readline()
@@ -124,7 +103,7 @@ def test_a_worker_that_is_killed_while_it_writes_leaves_nothing_that_counts(tmp_
 
 
 def test_what_one_worker_cannot_take_back_another_sets_aside(tmp_path: Path) -> None:
-    ops = Faulty()
+    ops = FaultyOps()
     one, two = PredictionLog(tmp_path, "dev", ops=ops), PredictionLog(tmp_path, "dev")
     put(one, "a")
     ops.fail = {"sync", "truncate"}
@@ -187,7 +166,7 @@ def test_what_waits_for_the_disk_is_written_together(tmp_path: Path) -> None:
 
 
 def test_a_group_that_cannot_be_written_is_refused_as_a_whole(tmp_path: Path) -> None:
-    ops = Faulty()
+    ops = FaultyOps()
     log = PredictionLog(tmp_path, "dev", ops=ops)
     ops.fail = {"sync"}
     futures = [log.submit({str(i): {}}, time=DAY, model=None) for i in range(5)]
@@ -259,7 +238,7 @@ class Workers(RuleBasedStateMachine):
     def begin(self) -> None:
         self._temporary = TemporaryDirectory()
         self.folder = Path(self._temporary.name)
-        self.workers: dict[int, tuple[PredictionLog, Faulty]] = {}
+        self.workers: dict[int, tuple[PredictionLog, FaultyOps]] = {}
         self.answered: list[str] = []
         self.asked = 0
         self.day = 0
@@ -267,7 +246,7 @@ class Workers(RuleBasedStateMachine):
     @rule(which=st.integers(0, 2))
     def join(self, which: int) -> None:
         if which not in self.workers:
-            ops = Faulty()
+            ops = FaultyOps()
             self.workers[which] = (PredictionLog(self.folder, "dev", ops=ops), ops)
 
     @precondition(lambda self: self.workers)

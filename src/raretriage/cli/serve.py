@@ -13,8 +13,6 @@ from raretriage.cli.exits import InputError
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that answer; each loads the model.")]
-SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
-"""prometheus_client's own name."""
 Host = Annotated[str, typer.Option(help="Address to listen on; loopback unless you change it.")]
 
 
@@ -41,12 +39,14 @@ def serve(host: str, port: int, workers: int = 1) -> None:
 @contextmanager
 def _shared_metrics() -> Iterator[None]:
     """A folder in which the workers add up what they count; they read its name when they start."""
+    from raretriage.serving.metrics import SHARED_FOLDER
+
     with TemporaryDirectory(prefix="raretriage-metrics-") as folder:
-        os.environ[SHARED_METRICS] = folder
+        os.environ[SHARED_FOLDER] = folder
         try:
             yield
         finally:
-            del os.environ[SHARED_METRICS]
+            del os.environ[SHARED_FOLDER]
 
 
 def serve_command(host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 1) -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +23,7 @@ from raretriage.bucket import Environment
 from raretriage.privacy import Keyring, Scrubber
 from raretriage.serving.arrow import patients_of, stream_of
 from raretriage.serving.body import ARROW, MAX_BODY_BYTES, BodyGuard, media_type
-from raretriage.serving.described import answered_by, chosen, json_of, validated
+from raretriage.serving.direct import as_json, chosen, direct, validated
 from raretriage.serving.errors import InvalidInput, LogUnavailable, NoRanking, UnknownPrediction
 from raretriage.serving.log.durable import FileOps
 from raretriage.serving.metrics import MEDIA_TYPE
@@ -127,65 +128,39 @@ def _lifespan(runtime: Runtime) -> Callable[[FastAPI], AbstractAsyncContextManag
 
 
 def _add_routes(app: FastAPI, runtime: Runtime) -> None:
-    async def predict(request: Request) -> Response:
-        body = validated(await request.body(), PredictRequest)
-        include = chosen(request.query_params, "include", Part)
+    async def predict(
+        body: PredictRequest,
+        include: Annotated[
+            frozenset[Part], Query(description="What else to compute; repeat it for both. It takes some 10 ms each.")
+        ] = frozenset(),
+    ) -> PredictResponse:
+        """Triage one patient. The answer is sent after its line in the prediction log is durable."""
         # What is asked for on top takes milliseconds: in a thread it keeps nobody else waiting.
         pending = await run_in_threadpool(runtime.predict, body, include) if include else runtime.predict(body)
         answer = await pending
         runtime.metrics.count(answer)
-        return json_of(answer)
+        return answer
 
-    def described(
-        body: PredictRequest,
-        include: Annotated[
-            list[Part], Query(description="What else to compute; repeat it for both. It takes some 10 ms each.")
-        ],
-    ) -> PredictResponse:
-        """Triage one patient. The answer is sent after its line in the prediction log is durable."""
-        raise NotImplementedError(body, include)
-
-    app.router.add_api_route(
-        "/predict",
-        described,
-        methods=["POST"],
-        name="predict",
-        responses=_problem_responses(400, 413, 415, 422, 503),
-        route_class_override=answered_by(predict),
-    )
-
-    async def predict_batch(request: Request) -> Response:
-        is_arrow = media_type(request.headers) == ARROW
-        answers = await run_in_threadpool(_batch, is_arrow, await request.body())
-        if is_arrow:
-            return Response(stream_of(answers), media_type=ARROW)
-        return json_of(BatchResponse.model_construct(answers=answers))
-
-    def _batch(is_arrow: bool, body: bytes) -> tuple[PredictResponse, ...]:
-        patients = patients_of(body) if is_arrow else validated(body, BatchRequest).patients
-        answers = runtime.predict_batch(patients).wait()
-        for answer in answers:
-            runtime.metrics.count(answer)
-        return answers
-
-    def described_batch(body: BatchRequest) -> BatchResponse:
+    async def predict_batch(body: BatchRequest) -> BatchResponse:
         """Triage many patients at once, as JSON or as an Arrow IPC stream of the same fields, one row a patient.
 
         All are answered or, where one cannot be, none. Each answer has a line of its own in the prediction log.
         """
-        raise NotImplementedError(body)
+        answers = await (await run_in_threadpool(runtime.predict_batch, body.patients))
+        for answer in answers:
+            runtime.metrics.count(answer)
+        return BatchResponse.model_construct(answers=answers)
 
-    app.router.add_api_route(
+    arrow = {"content": {ARROW: {"schema": {"type": "string", "format": "binary"}}}}
+    refusals = _problem_responses(400, 413, 415, 422, 503)
+    add_route = partial(app.router.add_api_route, methods=["POST"])
+    add_route("/predict", predict, responses=refusals, route_class_override=direct(_read_patient, as_json))
+    add_route(
         "/predict/batch",
-        described_batch,
-        methods=["POST"],
-        name="predict_batch",
-        responses={
-            200: {"content": {ARROW: {"schema": {"type": "string", "format": "binary"}}}},
-            **_problem_responses(400, 413, 415, 422, 503),
-        },
-        openapi_extra={"requestBody": {"content": {ARROW: {"schema": {"type": "string", "format": "binary"}}}}},
-        route_class_override=answered_by(predict_batch),
+        predict_batch,
+        responses={200: arrow, **refusals},
+        openapi_extra={"requestBody": arrow},
+        route_class_override=direct(_read_batch, _write_batch),
     )
 
     @app.post("/differential", responses=_problem_responses(400, 413, 415, 422, 503))
@@ -228,6 +203,28 @@ def _add_routes(app: FastAPI, runtime: Runtime) -> None:
     @app.get("/metrics")
     def metrics() -> Response:
         return Response(runtime.metrics.text(), headers={"Content-Type": MEDIA_TYPE})
+
+
+async def _read_patient(request: Request) -> dict[str, object]:
+    body = validated(await request.body(), PredictRequest)
+    return {"body": body, "include": chosen(request.query_params, "include", Part)}
+
+
+async def _read_batch(request: Request) -> dict[str, object]:
+    body = await request.body()
+    if _is_arrow(request):
+        patients = await run_in_threadpool(patients_of, body)
+        return {"body": BatchRequest.model_construct(patients=patients)}
+    return {"body": await run_in_threadpool(validated, body, BatchRequest)}
+
+
+def _write_batch(request: Request, answer: BatchResponse) -> Response:
+    """In the form in which it was asked."""
+    return Response(stream_of(answer.answers), media_type=ARROW) if _is_arrow(request) else as_json(request, answer)
+
+
+def _is_arrow(request: Request) -> bool:
+    return media_type(request.headers) == ARROW
 
 
 def _problem_responses(*codes: int) -> dict[int | str, dict[str, object]]:

@@ -11,6 +11,7 @@ from raretriage.storage.errors import (
     Unreachable,
     Unsafe,
 )
+from raretriage.storage.local import sync_folder
 from raretriage.storage.probe import probe_put_if_absent
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "check_key",
     "open_bucket",
     "probe_put_if_absent",
+    "sync_folder",
 ]

@@ -53,7 +53,7 @@ class FolderBucket:
         path = self._path(key)
         try:
             path.unlink()
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return
         except OSError as error:
@@ -107,7 +107,7 @@ class FolderBucket:
                 place(unfinished, path)
             finally:
                 unfinished.unlink(missing_ok=True)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except FileExistsError as error:
             if path.exists():
                 raise AlreadyExists(f"{self} already has an object {key!r}") from error
@@ -136,10 +136,11 @@ def _make_folder(folder: Path) -> None:
         return
     _make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the folder's entries durable: a new or renamed file is not there after a power cut without it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

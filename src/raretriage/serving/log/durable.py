@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from raretriage.serving.errors import LogUnavailable
+from raretriage.storage import sync_folder
 
 _log = logging.getLogger(__name__)
 
@@ -104,15 +105,6 @@ class DurableFile:
             if written <= 0:
                 raise OSError(errno.EIO, "write returned nothing")
             rest = rest[written:]
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the folder's entries durable: a new or renamed file is not there after a power cut without it."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _name(error: OSError) -> str:

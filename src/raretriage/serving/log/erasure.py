@@ -14,10 +14,9 @@ import orjson
 
 from raretriage.bucket import Environment, log_copy_key
 from raretriage.serving.log.chain import Json
-from raretriage.serving.log.durable import sync_folder
 from raretriage.serving.log.files import held, log_files
 from raretriage.serving.log.shipping import parts_in
-from raretriage.storage import Bucket
+from raretriage.storage import Bucket, sync_folder
 
 IsMeant = Callable[[dict[str, Json]], bool]
 

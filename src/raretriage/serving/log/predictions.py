@@ -31,7 +31,7 @@ from raretriage.serving.log.chain import (
     seal,
     verify_log,
 )
-from raretriage.serving.log.durable import DurableFile, FileOps, OsFileOps, sync_folder
+from raretriage.serving.log.durable import DurableFile, FileOps, OsFileOps
 from raretriage.serving.log.files import (
     Lease,
     anchor_file,
@@ -44,6 +44,7 @@ from raretriage.serving.log.files import (
 )
 from raretriage.serving.log.group_commit import GroupCommit
 from raretriage.serving.log.mark import Mark, SharedMark
+from raretriage.storage import sync_folder
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ class PredictionLog:
             with self._mark.locked():
                 marked = self._join(resume)
                 self._file = DurableFile(self._current, self._ops)
-                self._follow(marked)
+                self._go_to(marked)
         except OSError as error:
             self._let_go()
             raise LogUnavailable(f"cannot open {self._current}: {error.strerror}") from error
@@ -225,9 +226,12 @@ class PredictionLog:
 
     def _follow(self, marked: Mark) -> None:
         """Go to the end of what is durable. Another day: another file stands under the name."""
-        if getattr(self, "_day", marked.day) != marked.day:
+        if self._day != marked.day:
             self._file.close()
             self._file = DurableFile(self._current, self._ops)
+        self._go_to(marked)
+
+    def _go_to(self, marked: Mark) -> None:
         self._head, self._day, self._followed = marked.head, marked.day, marked
         self._file.size = marked.size
 
