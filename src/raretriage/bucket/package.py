@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -23,9 +24,6 @@ from raretriage.bucket.ledger import LedgerEntry, read_ledger
 from raretriage.bucket.manifest import Manifest
 from raretriage.bucket.signature import verify
 from raretriage.storage import Bucket, NotFound
-
-_LOADED = (MODEL_FILE, EXPLANATION_FILE)
-"""What the service loads from a version's folder, beside the manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +80,29 @@ def load_package(bucket: Bucket, entry: LedgerEntry, *, trusted: Sequence[bytes]
         raise Tampered(f"the manifest of {entry.to_version} is not one: {error.error_count()} faults") from error
     if manifest.version != entry.to_version or MODEL_FILE not in manifest.files:
         raise Tampered(f"the manifest of {entry.to_version} speaks of {manifest.version}, or names no {MODEL_FILE}")
-    loaded = {name: _of_version(bucket, manifest, name) for name in _LOADED if name in manifest.files}
+    files = signed_files(manifest, manifest_bytes, read=partial(_of_version, bucket, manifest))
     if trusted:
-        signed = {MANIFEST_FILE: manifest_bytes, **loaded}
-        verify(signed, _signature(bucket, manifest.version), trusted, version=manifest.version)
+        verify(files, _signature(bucket, manifest.version), trusted, version=manifest.version)
     return ModelPackage(
         manifest=manifest,
         manifest_sha256=entry.manifest_sha256,
-        onnx=loaded[MODEL_FILE],
+        onnx=files[MODEL_FILE],
         knowledge=_verified(bucket, knowledge_key(manifest.knowledge.version), manifest.knowledge.sha256),
-        explanation=loaded.get(EXPLANATION_FILE),
+        explanation=files.get(EXPLANATION_FILE),
         differential=_differential(bucket, manifest),
         is_verified=bool(trusted),
     )
 
 
-def signed_files(manifest: Manifest, read: Callable[[str], bytes]) -> dict[str, bytes]:
-    """What the signature of a version covers, by name.
+def signed_files(manifest: Manifest, manifest_bytes: bytes, *, read: Callable[[str], bytes]) -> dict[str, bytes]:
+    """What the service loads from a version's folder, and what its signature covers: by name.
 
     Args:
-        read: gives one file of the version.
+        manifest_bytes: the manifest as stored.
+        read: gives another file of the version.
     """
-    return {name: read(name) for name in (MANIFEST_FILE, *_LOADED) if name == MANIFEST_FILE or name in manifest.files}
+    others = (name for name in (MODEL_FILE, EXPLANATION_FILE) if name in manifest.files)
+    return {MANIFEST_FILE: manifest_bytes, **{name: read(name) for name in others}}
 
 
 def _signature(bucket: Bucket, version: str) -> bytes | None:

@@ -1,12 +1,12 @@
 """Everything `release` can raise.
 
 ReleaseError
-├── CannotExplain     the rare head's trees have a form that the explanation's file lacks
-├── ParityError       the exported graph does not give the fitted pipelines' probabilities
-├── GateFailed        the gate of the environment is red
-├── IncompleteRun     the run's folder lacks a file, or a file is not what the manifest says
+├── CannotExplain       the rare head's trees have a form that the explanation's file lacks
+├── ParityError         the exported graph does not give the fitted pipelines' probabilities
+├── GateFailed          the gate of the environment is red
+├── IncompleteRun       the run's folder lacks a file, or a file is not what the manifest says
 ├── SigningKeyUnusable  the key that signs versions cannot be read, or is of another kind
-└── NotForProduction  a promise calibrated on simulated patients needs an explicit, recorded flag for prod
+└── NotForProduction    a promise calibrated on simulated patients needs an explicit, recorded flag for prod
 """
 
 

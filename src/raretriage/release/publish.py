@@ -145,8 +145,9 @@ def _upload(run: Run, bucket: Bucket, signing_key: Path | None) -> None:
 def _put_signature(run: Run, bucket: Bucket, signing_key: Path) -> None:
     """No two signatures are alike, so one that is there stays; a service that does not trust it will say so."""
     key = version_key(run.manifest.version, SIGNATURE_FILE)
+    files = signed_files(run.manifest, run.read(MANIFEST_FILE), read=run.read)
     with suppress(AlreadyExists):
-        bucket.put_if_absent(key, sign(signed_files(run.manifest, run.read), signing_key))
+        bucket.put_if_absent(key, sign(files, signing_key))
 
 
 def _put_once(bucket: Bucket, key: str, data: bytes) -> None:

@@ -127,7 +127,7 @@ def predictors(facts: RunFacts) -> tuple[str, ...]:
 
 
 HELPFUL = (
-    "Where rare is not assessed because no finding is told, the answer asks for up to five of these. What tells much "
+    "Where rare is not assessed for want of findings, the answer asks for up to five of these. What tells much "
     "is not what a rare disease must have, and what is not listed may still matter."
 )
 
