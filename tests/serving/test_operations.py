@@ -236,6 +236,12 @@ def test_the_interface_is_described(serve: Serve) -> None:
     assert set(description["components"]["schemas"]["PredictRequest"]["required"]) == {"fever", "pain", "days"}
 
 
+def test_what_may_be_left_out_is_described_so(serve: Serve) -> None:
+    with serve() as client:
+        [include] = client.get("/openapi.json").json()["paths"]["/predict"]["post"]["parameters"]
+    assert (include["name"], include["required"]) == ("include", False)
+
+
 def test_the_service_loads_no_training_library() -> None:
     code = "import app.app, raretriage.serving, sys; print(*sys.modules)"
     loaded = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
