@@ -1,6 +1,7 @@
 """What an operator sees: health, readiness, metrics, the fallback, a log that fails, a model that changes."""
 
 import errno
+import gc
 import json
 import subprocess
 import sys
@@ -234,6 +235,17 @@ def test_the_interface_is_described(serve: Serve) -> None:
     predict = description["paths"]["/predict"]["post"]
     assert set(predict["responses"]) >= {"200", "400", "413", "415", "422", "503"}
     assert set(description["components"]["schemas"]["PredictRequest"]["required"]) == {"fever", "pain", "days"}
+
+
+def test_a_service_that_stopped_leaves_the_collector_as_it_was(publisher: Publisher, serve: Serve) -> None:
+    publisher.publish()
+    with serve() as client:
+        deadline = time.monotonic() + 10
+        while not gc.get_freeze_count() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert client.get("/ready").status_code == 200
+        assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() == 0
 
 
 def test_what_may_be_left_out_is_described_so(serve: Serve) -> None:

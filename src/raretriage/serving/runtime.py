@@ -1,6 +1,7 @@
 """The parts of a running service and what keeps them current: the model store, the log, the shipper."""
 
 import asyncio
+import gc
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -65,6 +66,7 @@ class Runtime:
         self._log: PredictionLog | None = None
         self._shipper: LogShipper | None = None
         self._keyring: Keyring | None = None
+        self._warm_up: threading.Thread | None = None
         self._log_problem: str | None = "the service has not started"
         self._is_log_broken = False
         self._ship_problem: str | None = None
@@ -79,10 +81,14 @@ class Runtime:
         self._keyring = self._load_keyring()
         self._open_log()
         if self.served is not None:
-            threading.Thread(target=self.served.scorer.warm_up, name="warm-up", daemon=True).start()
+            self._warm_up = threading.Thread(target=self.served.scorer.warm_up, name="warm-up", daemon=True)
+            self._warm_up.start()
 
     def stop(self) -> None:
         """Send what is left and let the log go."""
+        if self._warm_up is not None:
+            self._warm_up.join()
+        gc.unfreeze()  # what `Scorer.warm_up` froze is to be tidied up when the process ends
         if self._log is not None and self._shipper is not None:
             self._ship(final=True)
             self._shipper.close()
